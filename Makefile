@@ -1,0 +1,46 @@
+# The one door: `make help` lists what it opens. GNU make, Python >= 3.11.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+STAMP := .venv/.installed
+
+# One BLAS thread a process, here and wherever chapters are executed: equal sums, and parallel tests do not fight.
+export OMP_NUM_THREADS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help book page test experiments bench notebook lint clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+book: $(STAMP) ## execute what has changed, build the site, say where to open it
+	@$(PY) book/build_site.py
+
+page: | $(STAMP) ## preview one page: make page PAGE=neurons/perceptron
+	@$(PY) book/build_site.py --page "$(PAGE)"
+
+test: $(STAMP) ## every test: code, chapters, the built site in a browser
+	@$(PY) -m pytest -n 2 --dist loadgroup --cov=deeplearning --cov-branch
+
+experiments: $(STAMP) ## measure again what is stale
+	@$(PY) -m deeplearning run --all --stale
+
+bench: $(STAMP) ## time the engine against PyTorch
+	@$(PY) benchmarks/run.py
+
+notebook: $(STAMP) ## open the chapters in JupyterLab
+	@$(PY) tools/bootstrap.py notebook
+	@$(PY) -m jupyterlab --notebook-dir=book
+
+lint: $(STAMP) ## style, types, import directions
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports
+
+clean: ## remove what was built (the environment stays; rm -r .venv removes it)
+	rm -rf _build .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache .coverage
+
+$(STAMP): pyproject.toml requirements.lock tools/bootstrap.py
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and there is no $(PYTHON): install Python first."; exit 1; }
+	@$(PYTHON) tools/bootstrap.py

@@ -1,0 +1,1 @@
+"""Sphinx extensions of the book: how its pages are made, one concept a module."""

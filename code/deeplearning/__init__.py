@@ -1,0 +1,1 @@
+"""Deep Learning, Measured: the code that the chapters import."""

@@ -1,0 +1,68 @@
+"""The differentiable operations, one class each, forward above backward."""
+
+from deeplearning.autograd.operations.arithmetic import (
+    Add,
+    Divide,
+    Multiply,
+    Negative,
+    Power,
+    Subtract,
+)
+from deeplearning.autograd.operations.elementwise import (
+    Absolute,
+    Exp,
+    Log,
+    ReLU,
+    Sigmoid,
+    Sqrt,
+    Tanh,
+)
+from deeplearning.autograd.operations.linear import Linear, MatMul
+from deeplearning.autograd.operations.loss import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Dropout,
+    LogSoftmax,
+    Softmax,
+)
+from deeplearning.autograd.operations.reduction import Extremum, Mean, Sum
+from deeplearning.autograd.operations.shape import (
+    Concatenate,
+    Index,
+    Permute,
+    Reshape,
+    Stack,
+    Where,
+)
+
+__all__ = [
+    "Absolute",
+    "Add",
+    "BinaryCrossEntropy",
+    "Concatenate",
+    "CrossEntropy",
+    "Divide",
+    "Dropout",
+    "Exp",
+    "Extremum",
+    "Index",
+    "Linear",
+    "Log",
+    "LogSoftmax",
+    "MatMul",
+    "Mean",
+    "Multiply",
+    "Negative",
+    "Permute",
+    "Power",
+    "ReLU",
+    "Reshape",
+    "Sigmoid",
+    "Softmax",
+    "Sqrt",
+    "Stack",
+    "Subtract",
+    "Sum",
+    "Tanh",
+    "Where",
+]

@@ -1,0 +1,101 @@
+"""Functions applied to every element by itself."""
+
+import numpy as np
+
+from deeplearning.autograd.memory import empty
+from deeplearning.autograd.operation import Array, Operation
+
+
+class Exp(Operation):
+    r""":math:`y = e^x`, its own derivative."""
+
+    keeps_result = True
+
+    def forward(self, x: Array) -> Array:
+        self.y = np.exp(x)
+        return self.y
+
+    def backward(self, dy: Array) -> Array:
+        return dy * self.y
+
+
+class Log(Operation):
+    r""":math:`y = \ln x`, so :math:`\partial y/\partial x = 1/x`."""
+
+    def forward(self, x: Array) -> Array:
+        self.x = x
+        return np.log(x)
+
+    def backward(self, dy: Array) -> Array:
+        return dy / self.x
+
+
+class Sqrt(Operation):
+    r""":math:`y = \sqrt{x}`, so :math:`\partial y/\partial x = 1/(2y)`."""
+
+    keeps_result = True
+
+    def forward(self, x: Array) -> Array:
+        self.y = np.sqrt(x)
+        return self.y
+
+    def backward(self, dy: Array) -> Array:
+        return dy / (2 * self.y)
+
+
+class Absolute(Operation):
+    r""":math:`y = |x|`, so :math:`\partial y/\partial x = \operatorname{sign} x` (0 at 0)."""
+
+    def forward(self, x: Array) -> Array:
+        self.x = x
+        return np.abs(x)
+
+    def backward(self, dy: Array) -> Array:
+        return dy * np.sign(self.x)
+
+
+class Tanh(Operation):
+    r""":math:`y = \tanh x`, so :math:`\partial y/\partial x = 1 - y^2`."""
+
+    keeps_result = True
+
+    def forward(self, x: Array) -> Array:
+        self.y = np.tanh(x)
+        return self.y
+
+    def backward(self, dy: Array) -> Array:
+        return dy * (1 - self.y * self.y)
+
+
+def stable_sigmoid(x: Array) -> Array:
+    """Sigmoid of an array, written as a hyperbolic tangent, which overflows nowhere."""
+    return 0.5 + 0.5 * np.tanh(0.5 * x)
+
+
+class Sigmoid(Operation):
+    r""":math:`y = 1/(1+e^{-x})`, so :math:`\partial y/\partial x = y(1-y)`.
+
+    Computed as :math:`\tfrac12 + \tfrac12\tanh\tfrac x2`, which overflows nowhere.
+    """
+
+    keeps_result = True
+
+    def forward(self, x: Array) -> Array:
+        self.y = stable_sigmoid(x)
+        return self.y
+
+    def backward(self, dy: Array) -> Array:
+        return dy * (self.y * (1 - self.y))
+
+
+class ReLU(Operation):
+    r""":math:`y = \max(x, 0)`, so :math:`\partial y/\partial x = 1` where :math:`x > 0` and 0 elsewhere."""
+
+    keeps_result = True
+
+    def forward(self, x: Array) -> Array:
+        self.y = np.maximum(x, 0, out=empty(x.shape, x.dtype))
+        return self.y
+
+    def backward(self, dy: Array) -> Array:
+        return dy * (self.y > 0).astype(dy.dtype)

@@ -1,0 +1,227 @@
+"""Running jobs: seeds as independent tasks on joblib, resumable, one record a finished job."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import joblib
+from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky.process_executor import BrokenProcessPool
+from joblib.parallel import get_active_backend
+from tqdm import tqdm
+
+from deeplearning import records
+from deeplearning.experiments.backends import backend_context
+from deeplearning.experiments.errors import ExperimentError
+from deeplearning.experiments.job import Job
+from deeplearning.experiments.worker import run_task
+from deeplearning.records import Record, RecordError
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run.
+
+    Args:
+        jobs: seeds at the same time; None for one a core.
+        backend: a joblib back end: loky, sequential, or ray, dask.
+        fresh: run finished seeds again.
+        root: the repository; records go to `results/claims` below it, everything else to `_build`.
+        progress: whether to show a bar (None: on a terminal only).
+        report: called with one text for each finished job.
+    """
+
+    jobs: int | None = None
+    backend: str = "loky"
+    fresh: bool = False
+    root: Path = field(default_factory=records.repository)
+    progress: bool | None = None
+    report: Callable[[str], None] = tqdm.write
+
+    @property
+    def build(self) -> Path:
+        """The folder of what can be made again."""
+        return self.root / "_build"
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, with the number of seeds that were kept and of all."""
+
+    def __init__(self, kept: int, total: int) -> None:
+        super().__init__(f"{kept} of {total} seeds are kept")
+        self.kept, self.total = kept, total
+
+
+@dataclass
+class Result:
+    """What `run_jobs` did: records by id, where they were saved, and one line for each failure."""
+
+    records: dict[str, Record] = field(default_factory=dict)
+    paths: dict[str, Path] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+
+def run_jobs(jobs: Sequence[Job], options: Options) -> Result:
+    """Run every unfinished seed of the jobs, and save a record for each job whose seeds are all there.
+
+    A crash in one seed leaves the others running; it becomes a line of `failures` that names experiment, seed and
+    configuration. Jobs whose experiment is exclusive run after the others, one seed at a time.
+
+    Raises:
+        ExperimentError: an unknown back end, or a number of jobs below one.
+        Interrupted: Ctrl-C; finished seeds are kept and are not run again.
+    """
+    run = _Run(jobs, options)
+    try:
+        run.everything()
+    except KeyboardInterrupt:
+        raise Interrupted(run.kept(), run.total) from None
+    finally:
+        run.bar.close()
+    return run.result
+
+
+class _Run:
+    """The state of one call of `run_jobs`."""
+
+    def __init__(self, jobs: Sequence[Job], options: Options) -> None:
+        self.jobs, self.options = list(jobs), options
+        self.result = Result()
+        self.commit = records.commit(options.root)
+        self.count = options.jobs if options.jobs is not None else records.machine()["cores"]
+        if self.count < 1:
+            raise ExperimentError(f"--jobs takes a whole number from 1; got {self.count}")
+        self.caches = [job.cache(options.build) for job in self.jobs]
+        self.finished: list[dict[int, dict[str, Any]]] = [{} for _ in self.jobs]
+        self.failed = [False for _ in self.jobs]
+        self.total = sum(len(job.seeds) for job in self.jobs)
+        for index, job in enumerate(self.jobs):
+            if options.fresh:
+                self.caches[index].clear()
+            for seed in job.seeds:
+                kept = self.caches[index].read(seed)
+                if kept is not None:
+                    self.finished[index][seed] = kept
+        disable = None if options.progress is None else not options.progress
+        self.bar = tqdm(
+            total=self.total, initial=self.kept(), unit="seed", disable=disable, dynamic_ncols=True
+        )
+
+    def kept(self) -> int:
+        return sum(len(seeds) for seeds in self.finished)
+
+    def everything(self) -> None:
+        for index in range(len(self.jobs)):
+            self.finish_if_complete(index)
+        shared = [index for index, job in enumerate(self.jobs) if not job.experiment.exclusive]
+        try:
+            self.some(shared, self.options.backend, self.count)
+        except BrokenProcessPool as error:
+            names = ", ".join(self.jobs[index].id for index in shared)
+            self.result.failures.append(
+                f"a worker process of {names} was killed ({type(error).__name__}), perhaps for lack of memory; "
+                "finished seeds are kept, run the same command with --jobs 1"
+            )
+        for index, job in enumerate(self.jobs):
+            if job.experiment.exclusive:
+                self.some([index], "sequential", 1)
+
+    def some(self, indices: Sequence[int], backend: str, count: int) -> None:
+        tasks = [
+            joblib.delayed(run_task)(str(job.source), job.settings, job.smoke, seed, index)
+            for index in indices
+            for job in [self.jobs[index]]
+            for seed in job.seeds
+            if seed not in self.finished[index]
+        ]
+        with _outcomes(tasks, backend, min(count, len(tasks))) as outcomes:
+            for outcome in outcomes:
+                self.receive(outcome)
+                self.bar.update()
+
+    def receive(self, outcome: dict[str, Any]) -> None:
+        index, seed = outcome["key"], outcome["seed"]
+        job, cache = self.jobs[index], self.caches[index]
+        self.bar.set_description(job.id)
+        if "error" in outcome:
+            self.failed[index] = True
+            log = cache.write_error(seed, outcome["traceback"])
+            self.result.failures.append(
+                f"{job.id} crashed at seed {seed} with config {job.config}: {outcome['error']} (traceback in "
+                f"{log}; finished seeds are kept; again: {job.command})"
+            )
+            return
+        cache.write(seed, outcome["values"], outcome["seconds"])
+        self.finished[index][seed] = outcome
+        self.finish_if_complete(index)
+
+    def finish_if_complete(self, index: int) -> None:
+        job, options = self.jobs[index], self.options
+        if len(self.finished[index]) < len(job.seeds):
+            return
+        exclusive = job.experiment.exclusive
+        backend, count = ("sequential", 1) if exclusive else (options.backend, self.count)
+        try:
+            record = job.record(self.finished[index], backend, count, self.commit, options.root)
+            if job.published:
+                path = records.save(record, options.root / "results" / "claims")
+            else:
+                path = records.save(record, options.build / "runs", f"{job.id}-{job.key}")
+        except (ExperimentError, RecordError) as error:
+            self.result.failures.append(str(error))
+            return
+        self.result.records[job.id], self.result.paths[job.id] = record, path
+        options.report(describe(record, path, job.published))
+
+
+@contextlib.contextmanager
+def _outcomes(tasks: list[Any], backend: str, count: int) -> Iterator[Iterator[dict[str, Any]]]:
+    """The tasks' results as they come; on Ctrl-C the workers are stopped."""
+    if not tasks:
+        yield iter(())
+        return
+    with backend_context(backend, count):
+        outcomes = _as_they_come(tasks, count)
+        try:
+            yield outcomes
+        except KeyboardInterrupt:
+            outcomes.close()
+            if backend == "loky":
+                get_reusable_executor().shutdown(wait=True, kill_workers=True)
+            raise
+
+
+def _as_they_come(tasks: list[Any], count: int) -> Generator[dict[str, Any], None, None]:
+    # Tasks go out one at a time: batching would hand results back late, and Ctrl-C would lose them.
+    if get_active_backend()[0].supports_return_generator:
+        yield from joblib.Parallel(return_as="generator_unordered", batch_size=1)(tasks)
+    else:
+        # Such a back end hands back everything at the end, so it gets no more than one round of tasks.
+        for start in range(0, len(tasks), count):
+            yield from joblib.Parallel(batch_size=1)(tasks[start : start + count])
+
+
+def describe(record: Record, path: Path, published: bool) -> str:
+    """What to print for a finished job: verdict, scalar metrics, and where the record is.
+
+    >>> print(describe(Record.example(), Path("N0.json"), True))
+    N0 holds partly: the mean accuracy is 0.75
+      accuracy  0.75 ± 0.3536 (0.5 to 1)
+      2 seeds, 0.3 s, saved in N0.json
+    """
+    lines = [f"{record.id} {record.verdict.outcome}: {record.verdict.headline}"]
+    summary = record.metrics.summary()
+    width = max((len(name) for name in summary), default=0)
+    for name, numbers in summary.items():
+        if numbers["mean"] is None:
+            lines.append(f"  {name:{width}}  no value in any seed")
+        else:
+            spread = f"{numbers['mean']:.4g} ± {numbers['std']:.4g} ({numbers['min']:.4g} to {numbers['max']:.4g})"
+            lines.append(f"  {name:{width}}  {spread}")
+    note = "" if published else " (not the published configuration: results/ is unchanged)"
+    lines.append(f"  {len(record.seeds)} seeds, {record.seconds:.1f} s, saved in {path}{note}")
+    return "\n".join(lines)

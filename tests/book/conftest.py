@@ -1,0 +1,28 @@
+"""The book's text and the built site, as the tests look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from _ext.paths import ROOT
+from build_site import HTML, build
+from probe import Probe, launched
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The folder of the whole site, built by the function behind `make book`; warnings fail it."""
+    with FileLock(ROOT / "_build" / ".site.lock"):
+        build()
+    return HTML
+
+
+@pytest.fixture(scope="session")
+def probe() -> Iterator[Probe]:
+    """One browser for all tests of a process (Playwright allows no second one)."""
+    with launched() as browser:
+        yield Probe(browser)
