@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
+import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +14,7 @@ from typing import Any
 import joblib
 from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import BrokenProcessPool
-from joblib.parallel import get_active_backend
+from joblib.parallel import BACKENDS, get_active_backend
 from tqdm import tqdm
 
 from deeplearning import records
@@ -197,12 +200,38 @@ def _outcomes(tasks: list[Any], backend: str, count: int) -> Iterator[Iterator[d
 
 def _as_they_come(tasks: list[Any], count: int) -> Generator[dict[str, Any], None, None]:
     # Tasks go out one at a time: batching would hand results back late, and Ctrl-C would lose them.
-    if get_active_backend()[0].supports_return_generator:
-        yield from joblib.Parallel(return_as="generator_unordered", batch_size=1)(tasks)
+    backend, jobs = get_active_backend()
+    if backend.supports_return_generator:
+        starts_workers = jobs > 1 and isinstance(backend, BACKENDS["loky"])
+        with _starting_workers() if starts_workers else contextlib.nullcontext():
+            outcomes = joblib.Parallel(return_as="generator_unordered", batch_size=1)(tasks)
+        yield from outcomes
     else:
         # Such a back end hands back everything at the end, so it gets no more than one round of tasks.
         for start in range(0, len(tasks), count):
             yield from joblib.Parallel(batch_size=1)(tasks[start : start + count])
+
+
+@contextlib.contextmanager
+def _starting_workers() -> Iterator[None]:
+    """Start processes that a terminal's Ctrl-C does not reach, and that die without a word when they are stopped.
+
+    A terminal sends Ctrl-C to all processes at once; this one alone is to answer, and to stop the others. A process
+    ignores what its parent ignored when it was started. Joblib's resource tracker would warn of what stopped workers
+    leave behind, although it is the one that clears it away.
+    """
+    warnings = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, [warnings, "ignore:resource_tracker"]))
+    in_charge = threading.current_thread() is threading.main_thread()  # others may not set handlers
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_charge else None
+    try:
+        yield
+    finally:
+        if in_charge:
+            signal.signal(signal.SIGINT, before)
+        os.environ.pop("PYTHONWARNINGS")
+        if warnings is not None:
+            os.environ["PYTHONWARNINGS"] = warnings
 
 
 def describe(record: Record, path: Path, published: bool) -> str:

@@ -220,7 +220,8 @@ def test_ctrl_c_with_worker_processes(workshop) -> None:
             "generator = np.random", slow
         )
     )
-    program = (
+    program = (  # a job in the background starts with Ctrl-C ignored, and tests may run in one
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "import sys; from pathlib import Path; from deeplearning.experiments.cli import main; "
         f"sys.exit(main(sys.argv[1:], Path({str(workshop.folder)!r}), Path({str(workshop.root)!r})))"
     )
@@ -241,7 +242,7 @@ def test_ctrl_c_with_worker_processes(workshop) -> None:
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == 130
+    assert process.returncode == 130, output
     lines = [line for line in output.splitlines() if line]
     assert lines == [
         "interrupted: 2 of 5 seeds are kept; resume with: python -m deeplearning run N1 --jobs 2"
