@@ -98,4 +98,4 @@ class ReLU(Operation):
         return self.y
 
     def backward(self, dy: Array) -> Array:
-        return dy * (self.y > 0).astype(dy.dtype)
+        return dy * (self.y > 0)
