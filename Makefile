@@ -25,8 +25,11 @@ test: $(STAMP) ## every test: code, chapters, the built site in a browser
 experiments: $(STAMP) ## measure again what is stale
 	@$(PY) -m deeplearning run --all --stale
 
-bench: $(STAMP) ## time the engine against PyTorch
+bench: $(STAMP) ## time the engine against PyTorch and, where there is a GPU, the kernels
 	@$(PY) benchmarks/run.py
+	@if $(PY) -c "import sys, torch; sys.exit(not torch.cuda.is_available())"; \
+	then $(PY) -m deepkernels.bench; \
+	else echo "There is no CUDA device here, so no kernel was timed."; fi
 
 notebook: $(STAMP) ## open the chapters in JupyterLab
 	@$(PY) tools/bootstrap.py notebook

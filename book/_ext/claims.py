@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Sequence
 from typing import Any
 
 from docutils import nodes
@@ -16,10 +17,21 @@ from _ext.contents import chapter_parts, page_link, short_title
 from _ext.measured import QuoteError, quote, typeset
 from _ext.paths import CLAIMS
 from _ext.words import counted, cpu_name, day, duration
-from deeplearning.records import OUTCOMES, Record, RecordError, load, load_all
+from deeplearning.experiments import discovery
+from deeplearning.experiments.experiment import Experiment
+from deeplearning.records import (
+    OUTCOMES,
+    KernelRecord,
+    Record,
+    RecordError,
+    load,
+    load_all,
+    load_kernels,
+)
 
 LOGGER = logging.getLogger(__name__)
 INLINE = re.compile(r"(`[^`]+`|\$[^$]+\$)")
+NOT_YET = "not measured yet"
 NUMBER = re.compile(r"(?<![\w.^-])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w-])")
 
 
@@ -53,9 +65,31 @@ def anchor(claim: str) -> str:
     return f"claim-{claim.lower()}"
 
 
-def badge(outcome: str) -> nodes.inline:
-    """A verdict as a coloured label."""
-    return nodes.inline("", outcome, classes=["verdict", f"verdict-{verdict_class(outcome)}"])
+def waiting(known: Container[str]) -> list[tuple[Experiment, str]]:
+    """Experiments without a record that cannot be measured yet, and why: what the page says instead of a verdict."""
+    unknown = [path for claim, path in discovery.find().items() if claim not in known]
+    found = ((experiment, experiment.waiting()) for experiment in map(discovery.load, unknown))
+    return [(experiment, reason) for experiment, reason in found if reason]
+
+
+def kernels_of(record: Record) -> KernelRecord | None:
+    """The record of timed kernels that a claim was judged by, None if it was measured by its own experiment."""
+    if "kernels" not in record.config:
+        return None
+    return load_kernels(record.config["kernels"], record.config["machine"])
+
+
+def is_stale(record: Record) -> bool:
+    """Whether the experiment, or the kernels that it judges, have changed since."""
+    kernels = kernels_of(record)
+    return record.stale or (kernels is not None and kernels.stale)
+
+
+def badge(outcome: str, kind: str = "") -> nodes.inline:
+    """A verdict as a coloured label; another text may have the colours of the outcome `kind`."""
+    return nodes.inline(
+        "", outcome, classes=["verdict", f"verdict-{verdict_class(kind or outcome)}"]
+    )
 
 
 def _fact(term: str, *content: nodes.Node) -> nodes.definition_list_item:
@@ -78,13 +112,16 @@ class Claim(SphinxDirective):
         try:
             record = load(claim)
         except RecordError as error:
+            for experiment, reason in waiting(known=()):
+                if experiment.id == claim:
+                    return [self._waiting(box, experiment, reason)]
             LOGGER.warning(
                 "claim %s: %s", claim, error, location=self.get_location(), type="claims"
             )
             head = nodes.inline("", f"Claim {claim}", classes=["claim-id"])
             box["classes"].append("claim-missing")
             box += nodes.paragraph(
-                "", "", head, nodes.Text(" "), badge("not measured yet"), classes=["claim-head"]
+                "", "", head, nodes.Text(" "), badge(NOT_YET), classes=["claim-head"]
             )
             return [box]
         box["classes"].append(f"claim-{verdict_class(record.verdict.outcome)}")
@@ -95,11 +132,25 @@ class Claim(SphinxDirective):
         box += self._content(record)
         return [box]
 
+    @staticmethod
+    def _waiting(box: nodes.container, experiment: Experiment, reason: str) -> nodes.container:
+        head = nodes.inline("", f"Claim {experiment.id}", classes=["claim-id"])
+        box["classes"].append("claim-waiting")
+        box += nodes.paragraph(
+            "", "", head, nodes.Text(" "), badge(reason, NOT_YET), classes=["claim-head"]
+        )
+        box += nodes.paragraph("", "", *inline(experiment.claim), classes=["claim-text"])
+        facts = nodes.definition_list(classes=["claim-facts"])
+        facts += _fact("Criterion", *inline(experiment.criterion_text))
+        box += facts
+        return box
+
     def _content(self, record: Record) -> list[nodes.Node]:
         head = nodes.paragraph("", "", classes=["claim-head"])
         head += nodes.inline("", f"Claim {record.id}", classes=["claim-id"])
         head += [nodes.Text(" "), badge(record.verdict.outcome)]
-        if record.stale:
+        stale = is_stale(record)
+        if stale:
             head += [
                 nodes.Text(" "),
                 nodes.inline("", "stale", classes=["verdict", "verdict-stale"]),
@@ -119,13 +170,23 @@ class Claim(SphinxDirective):
             nodes.paragraph("", "", *inline(record.claim), classes=["claim-text"]),
             facts,
         ]
-        if record.stale:
-            text = "Stale: the experiment's source has changed since this was measured."
+        if stale:
+            what = "experiment's source" if record.stale else "kernels' source"
+            text = f"Stale: the {what} has changed since this was measured."
             content.append(nodes.paragraph("", text, classes=["claim-stale"]))
         return content
 
     @staticmethod
     def _circumstances(record: Record) -> str:
+        kernels = kernels_of(record)
+        if kernels is not None:
+            software, count = kernels.latest["software"], len(kernels.cases)
+            return (
+                f"{count} case{'s' if count != 1 else ''} on an {kernels.gpu}, "
+                f"driver {kernels.latest['driver']}, "
+                f"PyTorch {software['torch']}, Triton {software['triton']}, "
+                f"{day(kernels.latest['time'])}"
+            )
         seeds = len(record.seeds)
         machine = record.machine
         runs = "1 run (nothing is random)" if seeds == 1 else f"{seeds} seeds"
@@ -184,7 +245,7 @@ def _row(app: Sphinx, fromdoc: str, record: Record) -> nodes.row:
     claim += page_link(app, fromdoc, chapter, nodes.strong("", record.id), target=anchor(record.id))
     claim += [nodes.Text(" "), *inline(record.claim)]
     verdict = nodes.paragraph("", "", badge(record.verdict.outcome))
-    if record.stale:
+    if is_stale(record):
         verdict += [
             nodes.Text(" "),
             nodes.inline("", "stale", classes=["verdict", "verdict-stale"]),
@@ -200,45 +261,74 @@ def _row(app: Sphinx, fromdoc: str, record: Record) -> nodes.row:
     return nodes.row("", *(nodes.entry("", cell) for cell in cells))
 
 
-def _table(app: Sphinx, fromdoc: str, records: list[Record]) -> nodes.table:
+def _waiting_row(app: Sphinx, fromdoc: str, experiment: Experiment, reason: str) -> nodes.row:
+    chapter = f"book/{experiment.chapter}"
+    number = nodes.strong("", experiment.id)
+    claim = nodes.paragraph()
+    claim += page_link(app, fromdoc, chapter, number, target=anchor(experiment.id))
+    claim += [nodes.Text(" "), *inline(experiment.claim)]
+    cells = [
+        claim,
+        nodes.paragraph("", "", badge(reason, NOT_YET)),
+        nodes.paragraph("", "–"),
+        nodes.paragraph(
+            "", "", page_link(app, fromdoc, chapter, nodes.Text(short_title(app, chapter)))
+        ),
+    ]
+    return nodes.row("", *(nodes.entry("", cell) for cell in cells))
+
+
+def _table(rows: list[nodes.row]) -> nodes.table:
     columns = [("Claim", 32), ("Verdict", 18), ("Result", 33), ("Chapter", 17)]
     group = nodes.tgroup(
         "", *(nodes.colspec(colwidth=width) for _, width in columns), cols=len(columns)
     )
     heads = (nodes.entry("", nodes.paragraph("", name)) for name, _ in columns)
     group += nodes.thead("", nodes.row("", *heads))
-    group += nodes.tbody("", *(_row(app, fromdoc, record) for record in records))
+    group += nodes.tbody("", *rows)
     return nodes.table("", group, classes=["claims-table", "colwidths-given"])
 
 
-def summary(records: list[Record]) -> str:
-    """How many claims came out how, in words."""
+def summary(records: list[Record], later: Sequence[tuple[Experiment, str]] = ()) -> str:
+    """How many claims came out how, in words, and how many have yet to."""
     outcomes = [record.verdict.outcome for record in records]
     said = ", ".join(
         counted(outcomes.count(outcome), outcome) for outcome in OUTCOMES if outcome in outcomes
     )
-    return f"{len(records)} claim{'s' if len(records) != 1 else ''} measured: {said}."
+    text = f"{len(records)} claim{'s' if len(records) != 1 else ''} measured: {said}."
+    reasons = [reason for _, reason in later]
+    return " ".join(
+        [text, *(f"{reasons.count(reason)} {reason}." for reason in dict.fromkeys(reasons))]
+    )
+
+
+def _claimed(one: Record | tuple[Experiment, str]) -> Record | Experiment:
+    return one if isinstance(one, Record) else one[0]
 
 
 def _fill_tables(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for placeholder in list(doctree.findall(ClaimsTableNode)):
         records = load_all()
         parts = chapter_parts(app.env)
+        there = {chapter for _, chapters in parts for chapter in chapters}
+        later = [one for one in waiting(records) if f"book/{one[0].chapter}" in there]
         content: list[nodes.Node] = []
         if records:
-            content.append(nodes.paragraph("", summary(list(records.values()))))
+            content.append(nodes.paragraph("", summary(list(records.values()), later)))
         for caption, chapters in parts:
-            own = [record for record in records.values() if f"book/{record.chapter}" in chapters]
-            own.sort(
-                key=lambda record: chapters.index(f"book/{record.chapter}")
-            )  # stable: then by number
+            own: list[Record | tuple[Experiment, str]] = [*records.values(), *later]
+            own = [one for one in own if f"book/{_claimed(one).chapter}" in chapters]
+            # Stable: then by number.
+            own.sort(key=lambda one: chapters.index(f"book/{_claimed(one).chapter}"))
             if own:
-                name = nodes.make_id(caption)
-                content.append(
-                    nodes.section(
-                        "", nodes.title("", caption), _table(app, docname, own), ids=[name]
-                    )
-                )
+                rows = [
+                    _row(app, docname, one)
+                    if isinstance(one, Record)
+                    else _waiting_row(app, docname, *one)
+                    for one in own
+                ]
+                title = nodes.title("", caption)
+                content.append(nodes.section("", title, _table(rows), ids=[nodes.make_id(caption)]))
         placeholder.replace_self(content)
 
 

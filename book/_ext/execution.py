@@ -7,13 +7,14 @@ executes again just the chapters that import it; editing prose executes nothing.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import platform
 import re
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from sphinx.config import Config
 from _ext.paths import CACHE, PROFILE, ROOT
 from _ext.sources import dependencies
 
-PINNED = ("ipykernel", "matplotlib", "numpy", "scikit-learn", "torch")
+PINNED = ("ipykernel", "matplotlib", "numpy", "scikit-learn", "torch", "triton")
 """Packages whose version can change a chapter's outputs."""
 
 TIMEOUT = 120
@@ -61,7 +62,10 @@ def prepare_kernels() -> None:
 
 def digest(files: list[Path]) -> str:
     """Digest of the interpreter, the pinned packages and the contents of `files`."""
-    pins = [platform.python_version(), *(f"{name} {version(name)}" for name in PINNED)]
+    pins = [platform.python_version()]
+    for name in PINNED:
+        with contextlib.suppress(PackageNotFoundError):  # Triton exists on Linux only
+            pins.append(f"{name} {version(name)}")
     total = hashlib.sha256(json.dumps(pins).encode())
     for file in files:
         total.update(f"\0{file.relative_to(ROOT).as_posix()}\0".encode() + file.read_bytes())

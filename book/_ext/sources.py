@@ -119,6 +119,14 @@ def _data_identity(files: Iterable[Path]) -> Iterator[Path]:
                 yield file
 
 
+def _kernel_data(files: Iterable[Path]) -> Iterator[Path]:
+    """The kernels' configurations and measurements, for a chapter that reaches the kernels or reads their records."""
+    names = {file.as_posix() for file in files}
+    if any("/deepkernels/" in name or name.endswith("/records/kernels.py") for name in names):
+        yield from (ROOT / "kernels" / "deepkernels" / "configs").glob("*.json")
+        yield from (ROOT / "results" / "kernels").glob("*.json")
+
+
 def dependencies(cells: Iterable[str]) -> list[Path]:
     """Every file of the repository that executing `cells` may read, sorted.
 
@@ -137,6 +145,5 @@ def dependencies(cells: Iterable[str]) -> list[Path]:
                 CLAIMS / f"{claim}.json"
                 for claim in quoted_claims(ast.parse(file.read_text(encoding="utf-8")))
             }
-    return sorted(
-        files | {record for record in records if record.is_file()} | set(_data_identity(files))
-    )
+    found = {record for record in records if record.is_file()}
+    return sorted(files | found | set(_data_identity(files)) | set(_kernel_data(files)))

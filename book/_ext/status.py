@@ -21,6 +21,7 @@ PACKAGES = (
     "deep-learning-measured",
     "numpy",
     "torch",
+    "triton",
     "matplotlib",
     "scikit-learn",
     "jupyter-book",

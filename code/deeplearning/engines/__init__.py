@@ -9,7 +9,7 @@ from deeplearning.engines.engine import Engine
 
 
 def names() -> tuple[str, ...]:
-    """Return the engines that can be had here.
+    """Return the engines that can be had here; ``"kernels"`` is not listed, because it needs a GPU or the interpreter.
 
     >>> "numpy" in names()
     True
@@ -20,7 +20,8 @@ def names() -> tuple[str, ...]:
 def get(name: str) -> Engine:
     """Return the engine called ``name``: ``"numpy"``, ``"torch"``, or ``"torch:cuda"`` for PyTorch on a device.
 
-    ``ValueError`` for any other name, ``ModuleNotFoundError`` where PyTorch is not installed.
+    ``"kernels"``, or ``"kernels:cuda"``, is PyTorch on this book's Triton kernels. ``ValueError`` for any other name,
+    ``ModuleNotFoundError`` where PyTorch or Triton is not installed.
 
     >>> get("numpy").name
     'numpy'
@@ -33,7 +34,13 @@ def get(name: str) -> Engine:
         from deeplearning.engines.torch_engine import torch_engine
 
         return torch_engine(name.partition(":")[2] or "cpu")
-    raise ValueError(f"engines.get: {name!r}; give one of {', '.join(names())}, or torch:<device>")
+    if name == "kernels" or name.startswith("kernels:"):
+        from deeplearning.engines.kernels_engine import kernels_engine
+
+        return kernels_engine(name.partition(":")[2] or None)
+    raise ValueError(
+        f"engines.get: {name!r}; give one of {', '.join(names())}, torch:<device>, kernels or kernels:<device>"
+    )
 
 
 __all__ = ["Engine", "get", "names"]

@@ -60,7 +60,10 @@ def _list(folder: Path, root: Path) -> int:
     for id, path in find(folder).items():
         now, record = state(id, root)
         try:
-            claim = load(path).claim
+            experiment = load(path)
+            claim = experiment.claim
+            if now == "missing" and experiment.waiting():
+                now = "waiting"
         except ExperimentError as error:
             now, claim, code = "error", str(error), USER_ERROR
         seconds = f"{record.seconds:.1f}" if record else "-"
@@ -89,7 +92,12 @@ def _jobs(arguments: argparse.Namespace, folder: Path, root: Path) -> tuple[list
                 raise
             problems.append(str(error))
             continue
-        if not arguments.stale or state(job.id, root)[0] != "fresh":
+        reason = None if arguments.smoke else job.experiment.waiting()
+        if reason and arguments.ids:
+            raise ExperimentError(f"{job.id} cannot be measured here: {reason}")
+        if reason:
+            print(f"{job.id} passed over: {reason}")
+        elif not arguments.stale or state(job.id, root)[0] != "fresh":
             jobs[job.id] = job
     return sorted(jobs.values(), key=lambda job: job.experiment.cost_seconds), problems
 

@@ -34,6 +34,8 @@ class Experiment:
         few_seeds: why 3 or 4 seeds are enough, one sentence (e.g. "each run trains on all of Fashion-MNIST").
         deterministic: True if nothing is random; then one seed is enough.
         threads: threads that BLAS and PyTorch may use in a seed.
+        waits_for: `waits_for()` returns what must come first, as the page says it ("not yet measured on a GPU"), or
+            None once it is there; until then `--all` passes over the experiment. For what not every machine can do.
 
     Raises:
         ExperimentError: any of the above is not as described; the message names the field.
@@ -53,6 +55,7 @@ class Experiment:
     few_seeds: str = ""
     deterministic: bool = False
     threads: int = 1
+    waits_for: Callable[[], str | None] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not re.fullmatch(ID_PATTERN, self.id):
@@ -113,6 +116,10 @@ class Experiment:
                 f"{self.id}: {self.seeds} seeds are too few; use 5 or more, or 3 with few_seeds='why so few', or "
                 "1 with deterministic=True if nothing is random"
             )
+
+    def waiting(self) -> str | None:
+        """Why it cannot be measured yet; None if it can."""
+        return self.waits_for() if self.waits_for is not None else None
 
     def judge(self, metrics: Metrics) -> Verdict:
         """Apply the criterion and check that it returned a `Verdict`.

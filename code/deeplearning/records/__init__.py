@@ -8,6 +8,7 @@
 from deeplearning.records.digest import measurement_digest, source_digest
 from deeplearning.records.environment import commit, machine, software
 from deeplearning.records.errors import RecordError
+from deeplearning.records.kernels import KernelRecord, load_kernels, measured_kernels
 from deeplearning.records.metrics import Metrics, clean_values
 from deeplearning.records.record import Record
 from deeplearning.records.speed import load_speed
@@ -16,6 +17,7 @@ from deeplearning.records.verdict import OUTCOMES, Verdict
 
 __all__ = [
     "OUTCOMES",
+    "KernelRecord",
     "Metrics",
     "Record",
     "RecordError",
@@ -26,8 +28,10 @@ __all__ = [
     "load",
     "load_all",
     "load_file",
+    "load_kernels",
     "load_speed",
     "machine",
+    "measured_kernels",
     "measurement_digest",
     "repository",
     "save",

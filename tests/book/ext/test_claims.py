@@ -7,6 +7,7 @@ from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from docutils import nodes
@@ -15,7 +16,8 @@ from sphinx.util.docutils import docutils_namespace
 
 from _ext import claims, measured
 from _ext.claims import inline, summary
-from deeplearning.records import Record, RecordError, Verdict
+from deeplearning.experiments import discovery
+from deeplearning.records import KernelRecord, Record, RecordError, Verdict
 
 CONF = 'extensions = ["myst_parser", "_ext.claims"]\nroot_doc = "index"\nhtml_theme = "basic"\n'
 Build = Callable[..., tuple[str, str]]
@@ -35,7 +37,9 @@ def record(claim: str, outcome: str = "holds", **changes: object) -> Record:
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
     """Build pages over made-up records; returns the HTML of the page asked for and all warnings."""
 
-    def run(pages: dict[str, str], known: list[Record], page: str = "index") -> tuple[str, str]:
+    def run(
+        pages: dict[str, str], known: list[Record], page: str = "index", later: Any = ()
+    ) -> tuple[str, str]:
         by_id = {one.id: one for one in known}
 
         def load(claim: str) -> Record:
@@ -48,7 +52,9 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
         monkeypatch.setattr(claims, "load", load)
         monkeypatch.setattr(measured, "load", load)
         monkeypatch.setattr(claims, "load_all", lambda: by_id)
+        monkeypatch.setattr(claims, "waiting", lambda known: later)
         parts = [("I · Neurons", [f"book/{one.chapter}" for one in known])]
+        parts += [("VI · Performance", [f"book/{one.chapter}" for one, _ in later])]
         monkeypatch.setattr(claims, "chapter_parts", lambda env: parts)
         source = tmp_path / "source"
         (source / "results" / "claims").mkdir(parents=True)
@@ -183,6 +189,57 @@ def test_summary_counts() -> None:
 
 def test_one_run_is_not_called_several_seeds() -> None:
     machine = {"cores": 1, "cpu": "Some(R) CPU @ 2 GHz"}
-    single = SimpleNamespace(seeds=(0,), machine=machine, seconds=65, time="2026-03-01T12:00:00Z")
+    single = SimpleNamespace(
+        seeds=(0,), machine=machine, seconds=65, time="2026-03-01T12:00:00Z", config={}
+    )
     text = claims.Claim._circumstances(single)  # type: ignore[arg-type]
     assert text == "1 run (nothing is random), 65 s in all, 1 March 2026, Some, 1 core"
+
+
+WAITING = [(discovery.get(id), "not yet measured on a GPU") for id in ("P1", "P2")]
+
+
+def test_a_claim_that_waits_for_a_gpu_says_so_with_its_criterion(build: Build) -> None:
+    html, warnings = build({"index": "# T\n\n```{claim} P1\n```\n"}, [], later=WAITING)
+    assert not warnings
+    shown = words(html)
+    assert "Claim P1 not yet measured on a GPU" in shown
+    assert "A matrix product written in Triton" in shown
+    assert "reaches 1.00 on large squares" in shown
+    assert 'id="claim-p1"' in html
+    assert "verdict-not-measured-yet" in html
+    assert "Result" not in shown
+
+
+def test_the_table_lists_what_waits(build: Build) -> None:
+    pages = {
+        "index": "# T\n\n```{claims-table}\n```\n\n```{toctree}\nbook/performance/matrix-product-on-a-gpu\n```\n",
+        "book/performance/matrix-product-on-a-gpu": "# Product\n\n```{claim} P1\n```\n",
+    }
+    html, warnings = build(pages, [record("N3")], later=WAITING)
+    assert not warnings
+    shown = words(html)
+    assert "1 claim measured: 1 holds. 2 not yet measured on a GPU." in shown
+    assert shown.count("not yet measured on a GPU") == 3
+    assert "VI · Performance" in shown
+    assert 'href="book/performance/matrix-product-on-a-gpu.html#claim-p1"' in html
+
+
+def test_what_waits_is_found_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    found = {experiment.id: reason for experiment, reason in claims.waiting(known=())}
+    assert set(found) <= {"P1", "P2", "P3", "P6"}
+    assert set(found.values()) <= {"not yet measured on a GPU"}
+    assert claims.waiting(known=discovery.find()) == []
+
+
+def test_a_claim_about_kernels_names_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "load_kernels", lambda op, machine: KernelRecord.example())
+    judged = record("P1", config={"kernels": "matmul", "machine": "example"})
+    text = claims.Claim._circumstances(judged)
+    assert text == (
+        "1 case on an Example GPU, driver 1.0, PyTorch 2.11.0, Triton 3.6.0, 1 January 2026"
+    )
+    monkeypatch.setattr(Record, "stale", False)
+    assert claims.is_stale(judged), "the example's kernels are none of this repository"
+    assert not claims.is_stale(record("N3"))

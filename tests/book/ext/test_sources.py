@@ -107,3 +107,13 @@ def test_loader_of_data_depends_on_checksums_if_they_are_text() -> None:
 def test_real_record_is_found() -> None:
     record = min(CLAIMS.glob("*.json"))
     assert record in sources.dependencies([f"load({record.stem!r})"])
+
+
+def test_a_chapter_on_kernels_depends_on_their_configurations_and_measurements() -> None:
+    kernels = ROOT / "kernels" / "deepkernels"
+    configurations = set((kernels / "configs").glob("*.json"))
+    measured = set((ROOT / "results" / "kernels").glob("*.json"))
+    files = set(sources.dependencies(["from deepkernels import check"]))
+    assert kernels / "check.py" in files
+    assert configurations | measured <= files
+    assert not configurations & set(sources.dependencies(["from deeplearning import nn"]))

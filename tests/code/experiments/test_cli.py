@@ -204,3 +204,24 @@ def test_python_m_deeplearning(
         runpy.run_module("deeplearning", run_name="__main__")
     assert stop.value.code == 2
     assert "no experiment 'Z9'" in capsys.readouterr().err
+
+
+WAITS = ", waits_for=lambda: None if (HERE / 'gpu').exists() else 'not yet measured on a GPU'"
+
+
+def test_what_waits_is_passed_over_until_it_can_be_measured(
+    workshop, capsys: pytest.CaptureFixture
+) -> None:
+    workshop.add("N1")
+    workshop.add("P1", more=WAITS)
+    assert workshop.main("list") == 0
+    assert "P1   waiting" in capsys.readouterr().out
+    assert workshop.main("run", "--all", "--stale") == 0
+    assert "P1 passed over: not yet measured on a GPU" in capsys.readouterr().out
+    assert {line.split()[0] for line in workshop.ran()} == {"N1"}
+    assert workshop.main("run", "P1") == 2
+    assert "P1 cannot be measured here: not yet measured on a GPU" in capsys.readouterr().err
+    assert workshop.main("run", "P1", "--smoke") == 0
+    (workshop.folder / "gpu").touch()
+    assert workshop.main("run", "--all", "--stale") == 0
+    assert workshop.record("P1").verdict.outcome == "holds"

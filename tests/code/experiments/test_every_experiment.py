@@ -14,6 +14,8 @@ from deeplearning.records import OUTCOMES, Metrics, Record
 
 ROOT = Path(__file__).parents[3]
 IDS = list(discovery.find())
+WAITING = {id for id in IDS if discovery.get(id).waiting()}
+MEASURED = [id for id in IDS if id not in WAITING]
 
 
 def published(id: str) -> Record:
@@ -44,7 +46,7 @@ def test_smoke_run_and_criterion(id: str, record_property) -> None:
         assert shapes(metrics) == shapes(records.load(id).metrics)
 
 
-@pytest.mark.parametrize("id", IDS)
+@pytest.mark.parametrize("id", MEASURED)
 def test_record_is_the_one_of_this_source(id: str) -> None:
     experiment, record = discovery.get(id), published(id)
     assert not record.stale, (
@@ -57,7 +59,7 @@ def test_record_is_the_one_of_this_source(id: str) -> None:
     assert record.command == f"python -m deeplearning run {id}"
 
 
-@pytest.mark.parametrize("id", IDS)
+@pytest.mark.parametrize("id", MEASURED)
 def test_record_has_enough_seeds(id: str) -> None:
     experiment, record = discovery.get(id), published(id)
     assert len(record.seeds) == experiment.seeds
@@ -68,10 +70,25 @@ def least_seeds(experiment: Experiment) -> int:
     return 1 if experiment.deterministic else 3 if experiment.few_seeds else 5
 
 
-@pytest.mark.parametrize("id", IDS)
+@pytest.mark.parametrize("id", MEASURED)
 def test_raw_values_give_the_recorded_verdict(id: str) -> None:
     record = published(id)
     assert discovery.get(id).judge(record.metrics) == record.verdict
+
+
+def test_what_judges_another_record_judges_the_present_one() -> None:
+    for experiment in (discovery.get(id) for id in MEASURED):
+        if experiment.waits_for is None:
+            continue
+        values, _ = measure(experiment, make_config(experiment), seed=0)
+        assert published(experiment.id).metrics.raw == Metrics.from_seeds([values]).raw, (
+            f"results/kernels/ has changed since: python -m deeplearning run {experiment.id}"
+        )
+
+
+def test_what_waits_has_no_record_and_is_about_speed() -> None:
+    assert all(id.startswith("P") for id in WAITING)
+    assert not [id for id in WAITING if (records.claims_folder() / f"{id}.json").exists()]
 
 
 def test_every_record_has_its_experiment() -> None:
