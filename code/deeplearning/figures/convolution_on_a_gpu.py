@@ -346,11 +346,11 @@ def traffic(names: Sequence[str], parts: Mapping[str, Sequence[float]]) -> Figur
 NOT_YET = "not yet measured on a GPU"
 
 
-def rungs(bounds: Mapping[str, float], reached: Mapping[str, float]) -> Figure:
+def rungs(bounds: Mapping[str, float | None], reached: Mapping[str, float]) -> Figure:
     """Draw shares of the attainable speed, a row a rung: a ring for its bound, a bar for what it reached.
 
     Args:
-        bounds: rung → the most that it can reach, 1 on the roof.
+        bounds: rung → the most that it can reach, 1 on the roof; None if this roof does not say.
         reached: rung → what was measured, "vendor" for the peer; empty if nothing was.
     """
     names = [*bounds, *(name for name in reached if name not in bounds)]
@@ -361,8 +361,9 @@ def rungs(bounds: Mapping[str, float], reached: Mapping[str, float]) -> Figure:
             ax.barh(row, share, 0.6, color=tint(COLORS[0], 0.55), edgecolor=COLORS[0])
             ax.annotate(f"{share:.0f}", (share, row), (5, 0), textcoords="offset points",
                         va="center", fontsize=8.5, color=INK)  # fmt: skip
-        if name in bounds:
-            ax.plot(100 * bounds[name], row, "o", markersize=8, markerfacecolor="none",
+        bound = bounds.get(name)
+        if bound is not None:
+            ax.plot(100 * bound, row, "o", markersize=8, markerfacecolor="none",
                     markeredgecolor=COLORS[1], markeredgewidth=1.7, linestyle="none")  # fmt: skip
     _say_if_empty(ax, not reached)
     ax.set_yticks(range(len(names)), ["cuDNN" if name == "vendor" else name for name in names])

@@ -131,14 +131,14 @@ def test_without_a_record_the_figures_say_so() -> None:
     (ax,) = drawings.against({"a": [], "b": []}, {"a": 1.0, "b": 2.0}).axes
     assert texts(ax) == [drawings.NOT_YET]
     assert [line.get_xdata()[0] for line in ax.lines] == [1.0, 2.0, 1]
-    (ax,) = drawings.rungs({"direct": 0.07, "tiled": 1.0}, {}).axes
+    (ax,) = drawings.rungs({"direct": None, "im2col": 0.5, "tiled": 1.0}, {}).axes
     assert texts(ax) == [drawings.NOT_YET]
-    np.testing.assert_allclose([line.get_xdata()[0] for line in ax.lines], [7, 100])
+    np.testing.assert_allclose([line.get_xdata()[0] for line in ax.lines], [50, 100])
     assert not ax.patches
 
 
 def test_rungs_draw_what_was_reached_beside_its_bound() -> None:
-    (ax,) = drawings.rungs({"direct": 0.07, "tiled": 1.0}, {"tiled": 0.8, "vendor": 0.9}).axes
+    (ax,) = drawings.rungs({"direct": None, "tiled": 1.0}, {"tiled": 0.8, "vendor": 0.9}).axes
     np.testing.assert_allclose([patch.get_width() for patch in ax.patches], [80, 90])
     assert [label.get_text() for label in ax.get_yticklabels()] == ["direct", "tiled", "cuDNN"]
     assert texts(ax) == ["80", "90"]
