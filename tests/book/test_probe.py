@@ -8,8 +8,6 @@ import pytest
 
 from probe import HOW_TO_INSTALL, Probe, overflow, require_browser
 
-pytestmark = pytest.mark.xdist_group("site")
-
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>A page</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">{head}</head>

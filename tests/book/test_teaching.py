@@ -47,6 +47,8 @@ def quoted() -> dict[str, set[str]]:
         for directive in directives(text(page)):
             if directive.name == "literalinclude":
                 path = (source(page).parent / directive.argument).resolve()
+                if not path.is_relative_to(PACKAGE):  # a kernel
+                    continue
                 name = path.relative_to(PACKAGE).as_posix()
                 found.setdefault(name, set()).add(
                     directive.options.get("pyobject", "*").partition(".")[0]

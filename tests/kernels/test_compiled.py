@@ -13,8 +13,6 @@ import triton.language as tl
 from deepkernels import compiled
 from deepkernels.compiled import GCN, PTX, SHARED_LIMIT, TARGETS, Facts, Request, count, facts
 
-pytestmark = pytest.mark.xdist_group("compile-compiled")
-
 KERNELS = """
 import os
 import re

@@ -90,7 +90,6 @@ REQUESTS |= {
     )
     for target in TARGETS
 }
-pytestmark = pytest.mark.xdist_group("compile-conv2d-backward")
 PRODUCTS = [
     name
     for name, request in REQUESTS.items()

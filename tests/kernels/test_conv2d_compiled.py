@@ -10,8 +10,6 @@ from deepkernels.compiled import SHARED_LIMIT, Facts, Request, facts
 from deepkernels.conv2d import Geometry, choice
 from deepkernels.conv2d.layout import accumulator
 
-pytestmark = pytest.mark.xdist_group("compile-conv2d")
-
 TENSOR_CORES = {"sm_80": "mma", "sm_90": "wgmma", "gfx942": "mfma"}
 MULTIPLYING = ("implicit", "stem", "tiled", "persistent")
 UNIT = Geometry.of((64, 256, 28, 28), (256, 256, 3, 3), padding=1)

@@ -100,7 +100,6 @@ def test_refused(name: str, device: str) -> None:
         OURS[name](torch.zeros(2, dtype=torch.int64, device=device))
 
 
-@pytest.mark.xdist_group("compile-elementwise")
 def test_compiles_for_every_target() -> None:
     requests = {
         (target, name): request

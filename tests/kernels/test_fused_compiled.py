@@ -8,8 +8,6 @@ from deepkernels import configs
 from deepkernels.compiled import SHARED_LIMIT, TARGETS, Facts, Request, facts
 from deepkernels.fused.choice import compile_requests
 
-pytestmark = pytest.mark.xdist_group("compile-fused")
-
 NAMES = [config.name for config in configs.load("fused")]
 BOXES = [name for name in NAMES if name.startswith("boxes")]
 

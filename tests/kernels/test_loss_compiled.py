@@ -8,8 +8,6 @@ from deepkernels import configs
 from deepkernels.compiled import TARGETS, Facts, Request, facts
 from deepkernels.loss.op import compile_requests
 
-pytestmark = pytest.mark.xdist_group("compile-loss")
-
 NAMES = [*(config.name for config in configs.load("loss")), "total"]
 
 

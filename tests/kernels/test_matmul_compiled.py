@@ -24,8 +24,6 @@ REQUESTS["whole"] = request(WHOLE, LARGE)
 REQUESTS["stream-256-odd-tanh"] = request(
     named("stream-256"), replace(LARGE, c="strided"), activation="tanh"
 )
-pytestmark = pytest.mark.xdist_group("compile-matmul")
-
 PRODUCTS = [
     name
     for name, one in REQUESTS.items()

@@ -8,8 +8,6 @@ from deepkernels import configs
 from deepkernels.compiled import TARGETS, Facts, Request, facts
 from deepkernels.pool2d.launches import compile_requests
 
-pytestmark = pytest.mark.xdist_group("compile-pool2d")
-
 NAMES = [config.name for config in configs.load("pool2d")]
 LARGE = [name for name in NAMES if name.endswith("-64")]
 

@@ -8,8 +8,6 @@ from deepkernels import configs
 from deepkernels.compiled import SHARED_LIMIT, Facts, facts
 from deepkernels.recurrent.binding import compile_requests, named
 
-pytestmark = pytest.mark.xdist_group("compile-recurrent")
-
 #: On other GPUs and for the GRU, the configurations of each kernel that need the most and the least.
 ELSEWHERE = (
     "pointwise", "fused-128x32", "fused-16x8", "fused-16x8-float32", "step-64x32", "persistent-64x16",
