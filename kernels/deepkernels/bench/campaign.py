@@ -130,13 +130,16 @@ def _stop(outcome: Outcome, left: Sequence[Case], reason: str) -> Outcome:
 def _row(
     case: Case, machine: Machine, plan: Plan, roofs: roofline.Roofs, digest: str
 ) -> dict[str, Any]:
+    doing = "set up"
     try:
         problem = machine.build(case)
+        doing = "measured"
+        return run_case(case, problem, machine.clock, plan, roofs, digest, state=machine.state)
     except Exception as error:  # the row says why there is nothing to measure
-        text = f"cannot be set up: {type(error).__name__}: {error}".strip()[:500]
+        text = f"cannot be {doing}: {type(error).__name__}: {error}".strip()[:500]
 
-        def refuse(_: int) -> None:
-            raise ValueError(text)
+    def refuse(_: int) -> None:
+        raise ValueError(text)
 
-        problem = Problem({"ours": refuse}, list)
+    problem = Problem({"ours": refuse}, list)
     return run_case(case, problem, machine.clock, plan, roofs, digest, state=machine.state)

@@ -104,8 +104,10 @@ class BackwardOnly:
         self.forward, self.graphs = forward, {}  # type: ignore[var-annotated]
 
     def __call__(self, x: torch.Tensor, dy: torch.Tensor) -> torch.Tensor:
-        if x.data_ptr() not in self.graphs:
+        # Autograd runs a backward pass on the stream of its forward pass, so each stream has a forward pass of its own.
+        key = x.data_ptr(), torch.cuda.current_stream().cuda_stream if x.is_cuda else 0
+        if key not in self.graphs:
             leaf = x.detach().requires_grad_()
-            self.graphs[x.data_ptr()] = leaf, self.forward(leaf)
-        leaf, y = self.graphs[x.data_ptr()]
+            self.graphs[key] = leaf, self.forward(leaf)
+        leaf, y = self.graphs[key]
         return torch.autograd.grad(y, leaf, dy, retain_graph=True)[0]

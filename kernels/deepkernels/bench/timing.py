@@ -240,11 +240,14 @@ class DeviceClock:
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
-            for number in range(min(calls, 3)):
+            for number in range(
+                calls
+            ):  # every set of buffers: what is made once must not be captured
                 work(number)
         torch.cuda.current_stream().wait_stream(side)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        # On the same stream, because a backward pass runs on the stream of its forward pass.
+        with torch.cuda.graph(graph, stream=side):
             for number in range(calls):
                 work(number)
         return lambda _: graph.replay()

@@ -189,9 +189,9 @@ def scored(op: str, problems: Mapping[Case, Problem], clock: Clock, plan: Plan) 
                         work(0)
                     right = (
                         launched(config, found)
-                        and correctness.check(work, problem.expected(), case.dtype, case.terms)[
-                            "right"
-                        ]
+                        and correctness.check(
+                            work, problem.expected(), case.dtype, case.terms, problem.roundings
+                        )["right"]
                     )
                 except Exception:  # most candidates that fail want more memory than there is
                     return None
@@ -243,7 +243,11 @@ def tune(op: str, file: str, budget: float | None, began: float) -> dict[str, Co
 
         problems = {case: device.build(case) for case in chosen}
         score = scored(file, problems, device.clock, Plan(seconds=0.05))
-        best, least, first = search(config, score, over)
+        try:
+            best, least, first = search(config, score, over)
+        except ValueError as error:
+            print(f"{name}: left as it is: {error}")
+            continue
         print(f"{name}: {first / least:.3f} × on {len(chosen)} cases, {best.launch_arguments()}")
         if best is not config:
             better[name] = best

@@ -10,6 +10,7 @@ from deepkernels.conv2d import choice, layout
 from deepkernels.conv2d.activation import activation_backward
 from deepkernels.conv2d.binding import Call
 from deepkernels.conv2d.geometry import OP, Geometry
+from deepkernels.matmul.op import _may_overlap
 
 Ints = int | Sequence[int]
 
@@ -132,6 +133,11 @@ def _into(
         f"out has shape {tuple(out.shape)}, strides {out.stride()}; give {geometry.y_shape} in torch.channels_last",
     )
     wanted = [tensor for tensor in (x, weight, bias, out) if tensor is not None]
+    check.require(
+        OP,
+        not any(t.numel() and out.numel() and _may_overlap(out, t) for t in wanted[:-1]),
+        "out shares memory with an operand; give memory of its own",
+    )
     check.require(
         OP,
         not (torch.is_grad_enabled() and any(tensor.requires_grad for tensor in wanted)),

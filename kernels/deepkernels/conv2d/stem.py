@@ -46,8 +46,11 @@ def stem(
         tap, c = term // CHANNELS, term % CHANNELS
         down, right = tap // S * DILATION_H, tap % S * DILATION_W
         h, w = top[:, None] + down[None, :], left[:, None] + right[None, :]
-        # As an unsigned number, a negative one is larger than any size: one comparison tests both ends.
-        inside = (h.to(tl.uint32) < H.to(tl.uint32)) & (w.to(tl.uint32) < W.to(tl.uint32))
+        # As an unsigned number, a negative one is larger than any size: one comparison tests both ends. (A size of 1
+        # is a constant in a launch, and constants have no `.to`.)
+        inside = (h.to(tl.uint32) < tl.full((), H, tl.uint32)) & (
+            w.to(tl.uint32) < tl.full((), W, tl.uint32)
+        )
         a = tl.load(
             image + (corner[:, None] + ((down * W + right) * C + c)[None, :]),
             mask=inside & (m < P * Q)[:, None] & (term < TERMS)[None, :],

@@ -101,9 +101,12 @@ def combine(
     n = tl.program_id(0) % tiles_n * COLUMNS + tl.arange(0, COLUMNS)
     acc = tl.zeros((ROWS, COLUMNS), ACC)
     parts += z * M * N
+    step = (
+        tl.full((), batch, tl.int64) * M * N
+    )  # an argument that is 1 is a constant and has no `.to`
     for _ in range(splits):
         acc += load(parts, m, n, N, 1, M, N)
-        parts += batch.to(tl.int64) * M * N
+        parts += step
     store(c + z * c_z, m, n, c_m, c_n, M, N, finish(acc, bias, n, N, ACTIVATION))
 
 
