@@ -18,7 +18,7 @@ import triton.language as tl
 
 from deepkernels import check, launch
 from deepkernels.compiled import Request
-from deepkernels.language import activate, activation_gradient
+from deepkernels.language import accumulator, activate, activation_gradient
 
 BLOCK = 1024  # elements a program: with 4 warps, 16 bytes a thread and load, for 16-bit types
 DIVISIBLE = ("x", "y", "dy", "dx", "count")
@@ -100,7 +100,7 @@ def run(
     """Launch a kernel on tensors that lie alike, without gaps; the last one is written, and returned."""
     out = tensors[-1]
     if out.numel():
-        acc = tl.float64 if out.dtype == torch.float64 else tl.float32
+        acc = accumulator(out.dtype)
         with launch.on(out):
             kernel[(launch.cdiv(out.numel(), BLOCK),)](
                 *tensors, out.numel(), ACTIVATION=activation, ACC=acc, BLOCK=BLOCK

@@ -1,5 +1,6 @@
 """What several kernels share on the device: the tile product, activations, the order of tiles."""
 
+import torch
 import triton
 import triton.language as tl
 
@@ -8,6 +9,15 @@ from deepkernels.launch import interpreted
 # Triton's interpreter multiplies bfloat16 tiles wrongly (their bits are taken for integers), so there, and only
 # there, operands are widened first. A float64 accumulator exists in the interpreter alone, for gradcheck.
 WIDEN = tl.constexpr(interpreted())
+
+
+def accumulator(dtype: torch.dtype) -> tl.dtype:
+    """Return the type in which kernels add up: float32, and float64 for float64, which the interpreter alone takes.
+
+    >>> accumulator(torch.bfloat16).name
+    'fp32'
+    """
+    return tl.float64 if dtype == torch.float64 else tl.float32
 
 
 @triton.jit

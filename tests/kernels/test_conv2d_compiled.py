@@ -8,7 +8,7 @@ import torch
 from deepkernels import configs
 from deepkernels.compiled import SHARED_LIMIT, Facts, Request, facts
 from deepkernels.conv2d import Geometry, choice
-from deepkernels.conv2d.layout import accumulator
+from deepkernels.language import accumulator
 
 TENSOR_CORES = {"sm_80": "mma", "sm_90": "wgmma", "gfx942": "mfma"}
 MULTIPLYING = ("implicit", "stem", "tiled", "persistent")

@@ -13,7 +13,7 @@ import triton.language as tl
 
 from deepkernels import check
 from deepkernels.conv2d import layout
-from deepkernels.language import activation_gradient
+from deepkernels.language import accumulator, activation_gradient
 from deepkernels.launch import cdiv, on
 
 BLOCK = 1024
@@ -48,7 +48,7 @@ def activation_backward(dy: torch.Tensor, y: torch.Tensor, activation: str) -> t
                 dz,
                 y.numel(),
                 ACTIVATION=activation,
-                ACC=layout.accumulator(y.dtype),
+                ACC=accumulator(y.dtype),
                 BLOCK=BLOCK,
             )
     return dz

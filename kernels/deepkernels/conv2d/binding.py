@@ -9,7 +9,8 @@ import torch
 from deepkernels import launch as machine
 from deepkernels.configs import Config
 from deepkernels.conv2d.geometry import Geometry
-from deepkernels.conv2d.layout import accumulator, precision
+from deepkernels.conv2d.layout import precision
+from deepkernels.language import accumulator
 
 POINTERS = ("x", "weight", "bias", "y")
 SIZES = ("N", "C", "H", "W", "K", "P", "Q", "channels", "features", "pixels")

@@ -1,7 +1,6 @@
 """How tensors of a convolution lie in memory: channels last, so that kernels see N, H, W, C."""
 
 import torch
-import triton.language as tl
 
 
 def channels_last(tensor: torch.Tensor) -> torch.Tensor:
@@ -35,11 +34,6 @@ def matrix(tensor: torch.Tensor) -> torch.Tensor:
     """
     n, c, h, w = tensor.shape
     return tensor.as_strided((n * h * w, c), (c, 1))
-
-
-def accumulator(dtype: torch.dtype) -> tl.dtype:
-    """Return the type in which kernels add up: float32, and float64 for float64, which the interpreter alone takes."""
-    return tl.float64 if dtype == torch.float64 else tl.float32
 
 
 def precision(dtype: torch.dtype) -> str:

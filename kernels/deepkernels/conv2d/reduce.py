@@ -11,6 +11,7 @@ import triton.language as tl
 
 from deepkernels import launch
 from deepkernels.conv2d import layout
+from deepkernels.language import accumulator
 
 DIVISIBLE = ("parts", "out", "dy", "size", "K")
 BLOCK = 1024  # elements a program adds up in `partials`
@@ -76,7 +77,7 @@ def sum_pixels(dy: torch.Tensor) -> torch.Tensor:
     tiles = launch.cdiv(K, COLUMNS)
     # Two programs a processor hide each other's waiting; more would only make more partial sums.
     count = min(launch.cdiv(2 * launch.processors(dy.device), tiles), launch.cdiv(pixels, ROWS))
-    acc = layout.accumulator(dy.dtype)
+    acc = accumulator(dy.dtype)
     wide = torch.float64 if dy.dtype == torch.float64 else torch.float32
     parts = torch.empty((count, K), dtype=wide, device=dy.device)
     with launch.on(dy):

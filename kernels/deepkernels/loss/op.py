@@ -14,6 +14,7 @@ import triton.language as tl
 
 from deepkernels import check, configs, launch
 from deepkernels.compiled import Request
+from deepkernels.language import accumulator
 from deepkernels.loss import softmax
 
 OP = "cross_entropy"
@@ -99,7 +100,7 @@ def run_forward(
     with launch.on(logits):
         softmax.forward[grid](
             logits, labels, losses, statistics, N, C, logits.stride(0),
-            ACC=_accumulator(logits.dtype), **config.launch_arguments(),
+            ACC=accumulator(logits.dtype), **config.launch_arguments(),
         )  # fmt: skip
 
 
@@ -120,13 +121,13 @@ def run_backward(
     with launch.on(logits):
         softmax.backward[grid](
             logits, labels, statistics, dloss, dlogits, N, C, logits.stride(0), scale,
-            EACH=dloss.dim() == 1, ACC=_accumulator(logits.dtype), **config.launch_arguments(),
+            EACH=dloss.dim() == 1, ACC=accumulator(logits.dtype), **config.launch_arguments(),
         )  # fmt: skip
 
 
 def run_total(values: torch.Tensor, out: torch.Tensor, scale: float) -> None:
     """Write ``scale`` times the sum of the values (N) to ``out``, of one element."""
-    acc = tl.float64 if values.dtype == torch.float64 else tl.float32
+    acc = accumulator(values.dtype)
     programs = min(launch.cdiv(values.numel(), BLOCK), launch.processors(values.device))
     with launch.on(values):
         if programs > 1:
@@ -166,10 +167,6 @@ def compile_requests(target: str) -> Iterator[tuple[str, Request]]:
             target=target, divisible=("values", "out"),
         ),
     )  # fmt: skip
-
-
-def _accumulator(dtype: torch.dtype) -> tl.dtype:
-    return tl.float64 if dtype == torch.float64 else tl.float32
 
 
 def _wide(dtype: torch.dtype) -> torch.dtype:

@@ -14,7 +14,7 @@ import triton
 import triton.language as tl
 
 from deepkernels import launch as machine
-from deepkernels.language import activation_gradient
+from deepkernels.language import accumulator, activation_gradient
 from deepkernels.launch import cdiv
 from deepkernels.matmul import problem, split
 from deepkernels.matmul.ladder import load, store
@@ -86,7 +86,7 @@ def through(
     with machine.on(dy):
         gradient[(columns, programs)](
             dy2, y2, dz, parts, M, N, *dy2.stride(), *y2.stride(), ROWS=ROWS, COLUMNS=COLUMNS,
-            ACTIVATION=activation, ACC=problem.accumulator(dy.dtype), num_warps=4,
+            ACTIVATION=activation, ACC=accumulator(dy.dtype), num_warps=4,
         )  # fmt: skip
     if parts is not None and dbias is not None:
         split.add(parts, None, dbias.view(1, 1, N))

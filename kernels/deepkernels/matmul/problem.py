@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-import triton.language as tl
 
 from deepkernels import launch as machine
 from deepkernels.configs import Config
+from deepkernels.language import accumulator
 from deepkernels.launch import cdiv
 
 OP = "matmul"
@@ -183,11 +183,6 @@ def fitted(config: Config, problem: Problem) -> dict[str, Any]:
     if "PARTS" in meta:
         meta["PARTS"] *= wider * (1 if problem.c == "row" else 4)
     return meta
-
-
-def accumulator(dtype: torch.dtype) -> tl.dtype:
-    """Return the type in which kernels add up: float32, and float64 for float64, which the interpreter alone takes."""
-    return tl.float64 if dtype == torch.float64 else tl.float32
 
 
 def workspace(dtype: torch.dtype) -> torch.dtype:

@@ -14,7 +14,7 @@ import triton.language as tl
 
 from deepkernels import launch as machine
 from deepkernels.configs import Config
-from deepkernels.language import dot, grouped
+from deepkernels.language import accumulator, dot, grouped
 from deepkernels.launch import cdiv
 from deepkernels.matmul import descriptors, problem
 from deepkernels.matmul.descriptors import describe, tile
@@ -160,5 +160,5 @@ def add(
     with machine.on(c):
         combine[(batch * cdiv(M, ROWS) * cdiv(N, COLUMNS),)](
             parts, bias, c, M, N, batch, splits, *strides, ROWS=ROWS, COLUMNS=COLUMNS,
-            ACTIVATION=activation, ACC=problem.accumulator(parts.dtype), num_warps=4,
+            ACTIVATION=activation, ACC=accumulator(parts.dtype), num_warps=4,
         )  # fmt: skip

@@ -7,10 +7,10 @@ from importlib import import_module
 from typing import Any
 
 import torch
-import triton.language as tl
 
 from deepkernels import configs, launch
 from deepkernels.compiled import Request
+from deepkernels.language import accumulator
 from deepkernels.pool2d.window import Window
 
 UNROLLED = 25  # loads that are started together at most: windows up to 5 × 5 have no loop left
@@ -44,7 +44,7 @@ def constants(kernel: str, window: Window, dtype: torch.dtype, **extra: Any) -> 
             f"{name}_{axis}": pair[i] for name, pair in pairs.items() for i, axis in enumerate("HW")
         },
         "UNROLL": min(steps[0] * steps[1], UNROLLED),
-        "ACC": tl.float64 if dtype == torch.float64 else tl.float32,
+        "ACC": accumulator(dtype),
         **extra,
     }
     return {name: value for name, value in offered.items() if name in _found(kernel).arg_names}

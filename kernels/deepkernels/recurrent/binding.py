@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-import triton.language as tl
 
 from deepkernels import configs
 from deepkernels.check import require
 from deepkernels.compiled import Request
+from deepkernels.language import accumulator
 from deepkernels.launch import cdiv, interpreted
 
 OP = "recurrent"
@@ -154,11 +154,6 @@ def _fits(
     unknown = set(config.when) - set(conditions)
     require(OP, not unknown, f"{config.name} has unknown conditions {sorted(unknown)}")
     return all(conditions[name](wanted) for name, wanted in config.when.items())
-
-
-def accumulator(dtype: torch.dtype) -> tl.dtype:
-    """Return the type of sums and of an LSTM's c: float32, and float64 for float64, in the interpreter alone."""
-    return tl.float64 if dtype == torch.float64 else tl.float32
 
 
 def precision(dtype: torch.dtype) -> str:
