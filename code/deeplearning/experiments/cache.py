@@ -1,4 +1,4 @@
-"""Finished seeds on disk, so that an interrupted run continues where it stopped."""
+"""Finished runs on disk, so that an interrupted run continues where it stopped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from deeplearning.records.text import format_json, write_atomically
 
 
 def run_key(config: dict[str, Any], sources: Sequence[str], threads: int, exclusive: bool) -> str:
-    """Digest of everything that a seed's values depend on, 16 hexadecimal digits."""
+    """Digest of everything that a run's values depend on, 16 hexadecimal digits."""
     content = {
         "config": config,
         "exclusive": exclusive,
@@ -23,8 +23,8 @@ def run_key(config: dict[str, Any], sources: Sequence[str], threads: int, exclus
     return hashlib.sha256(format_json(content).encode()).hexdigest()[:16]
 
 
-class SeedCache:
-    """One file a finished seed in `<build>/experiments/<ID>/<key>/<seed>.json`.
+class RunCache:
+    """One file a finished run in `<build>/experiments/<ID>/<key>/`: `<seed>.json`, or `<seed>-<case>.json`.
 
     Args:
         folder: the folder of one experiment with one configuration and source.
@@ -35,29 +35,36 @@ class SeedCache:
         self.folder = folder
         self.missing = tuple(missing)
 
-    def read(self, seed: int) -> dict[str, Any] | None:
-        """`{"seconds": …, "seed": …, "values": …}` of a finished seed; None if absent or damaged (it runs again)."""
+    def _path(self, seed: int, case: str, ending: str) -> Path:
+        return self.folder / (f"{seed}-{case}{ending}" if case else f"{seed}{ending}")
+
+    def read(self, seed: int, case: str = "") -> dict[str, Any] | None:
+        """`{"case": …, "seconds": …, "seed": …, "values": …}`; None if absent or damaged (then it runs again)."""
         try:
-            content = json.loads((self.folder / f"{seed}.json").read_text(encoding="utf-8"))
-            whole = content["seed"] == seed and float(content["seconds"]) >= 0
+            text = self._path(seed, case, ".json").read_text(encoding="utf-8")
+            content = json.loads(text)
+            seconds = content["seconds"]
+            whole = (content["seed"], content["case"]) == (seed, case) and float(seconds) >= 0
             values = clean_values(content["values"], self.missing)
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return {"seconds": content["seconds"], "seed": seed, "values": values} if whole else None
+        if not whole:
+            return None
+        return {"case": case, "seconds": seconds, "seed": seed, "values": values}
 
-    def write(self, seed: int, values: dict[str, Any], seconds: float) -> None:
-        """Keep a finished seed, atomically."""
-        text = format_json({"seconds": seconds, "seed": seed, "values": values})
-        write_atomically(self.folder / f"{seed}.json", text)
-        (self.folder / f"{seed}.error.txt").unlink(missing_ok=True)
+    def write(self, seed: int, case: str, values: dict[str, Any], seconds: float) -> None:
+        """Keep a finished run, atomically."""
+        content = {"case": case, "seconds": seconds, "seed": seed, "values": values}
+        write_atomically(self._path(seed, case, ".json"), format_json(content))
+        self._path(seed, case, ".error.txt").unlink(missing_ok=True)
 
     def clear(self) -> None:
-        """Forget every finished seed."""
+        """Forget every finished run."""
         for path in self.folder.glob("*.json"):
             path.unlink()
 
-    def write_error(self, seed: int, text: str) -> Path:
-        """Keep the traceback of a crashed seed and say where."""
-        path = self.folder / f"{seed}.error.txt"
+    def write_error(self, seed: int, case: str, text: str) -> Path:
+        """Keep the traceback of a crashed run and say where."""
+        path = self._path(seed, case, ".error.txt")
         write_atomically(path, text)
         return path

@@ -31,9 +31,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--set", action="append", default=[], dest="settings", metavar="NAME=VALUE")
     run.add_argument("--seeds", type=int, metavar="N", help="number of seeds")
     run.add_argument("--smoke", action="store_true", help="the short variant that tests run")
-    run.add_argument("--fresh", action="store_true", help="run finished seeds again")
+    run.add_argument("--fresh", action="store_true", help="do finished runs again")
     run.add_argument(
-        "--jobs", type=int, metavar="N", help="seeds at the same time (default: one a core)"
+        "--jobs", type=int, metavar="N", help="runs at the same time (default: one a core)"
     )
     run.add_argument(
         "--backend", default="loky", help="joblib back end: loky, sequential, ray, dask"

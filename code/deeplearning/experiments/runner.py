@@ -1,4 +1,4 @@
-"""Running jobs: seeds as independent tasks on joblib, resumable, one record a finished job."""
+"""Running jobs: each seed and case is a task of its own on joblib; resumable, one record a finished job."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from tqdm import tqdm
 from deeplearning import records
 from deeplearning.experiments.backends import backend_context
 from deeplearning.experiments.errors import ExperimentError
-from deeplearning.experiments.job import Job
-from deeplearning.experiments.worker import run_task
+from deeplearning.experiments.job import Job, Task
+from deeplearning.experiments.progress import Progress
+from deeplearning.experiments.worker import run_name, run_task
 from deeplearning.records import Record, RecordError
 
 
@@ -30,9 +31,9 @@ class Options:
     """How to run.
 
     Args:
-        jobs: seeds at the same time; None for one a core.
+        jobs: runs at the same time; None for one a core.
         backend: a joblib back end: loky, sequential, or ray, dask.
-        fresh: run finished seeds again.
+        fresh: do finished runs again.
         root: the repository; records go to `results/claims` below it, everything else to `_build`.
         progress: whether to show a bar (None: on a terminal only).
         report: called with one text for each finished job.
@@ -52,10 +53,10 @@ class Options:
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, with the number of seeds that were kept and of all."""
+    """Ctrl-C, with the number of runs that were kept and of all."""
 
     def __init__(self, kept: int, total: int) -> None:
-        super().__init__(f"{kept} of {total} seeds are kept")
+        super().__init__(f"{kept} of {total} runs are kept")
         self.kept, self.total = kept, total
 
 
@@ -69,22 +70,24 @@ class Result:
 
 
 def run_jobs(jobs: Sequence[Job], options: Options) -> Result:
-    """Run every unfinished seed of the jobs, and save a record for each job whose seeds are all there.
+    """Do every unfinished run of the jobs, and save a record for each job whose runs are all there.
 
-    A crash in one seed leaves the others running; it becomes a line of `failures` that names experiment, seed and
-    configuration. Jobs whose experiment is exclusive run after the others, one seed at a time.
+    A crash leaves the other runs going; it becomes a line of `failures` that names experiment, seed, case and
+    configuration. Jobs whose experiment is exclusive come after the others, one run at a time.
 
     Raises:
         ExperimentError: an unknown back end, or a number of jobs below one.
-        Interrupted: Ctrl-C; finished seeds are kept and are not run again.
+        Interrupted: Ctrl-C; finished runs are kept and are not done again.
     """
     run = _Run(jobs, options)
     try:
         run.everything()
     except KeyboardInterrupt:
-        raise Interrupted(run.kept(), run.total) from None
+        run.collect()
+        kept = sum(len(runs) for runs in run.finished)
+        raise Interrupted(kept, sum(len(job.tasks) for job in run.jobs)) from None
     finally:
-        run.bar.close()
+        run.progress.close()
     return run.result
 
 
@@ -99,72 +102,85 @@ class _Run:
         if self.count < 1:
             raise ExperimentError(f"--jobs takes a whole number from 1; got {self.count}")
         self.caches = [job.cache(options.build) for job in self.jobs]
-        self.finished: list[dict[int, dict[str, Any]]] = [{} for _ in self.jobs]
-        self.failed = [False for _ in self.jobs]
-        self.total = sum(len(job.seeds) for job in self.jobs)
-        for index, job in enumerate(self.jobs):
-            if options.fresh:
-                self.caches[index].clear()
-            for seed in job.seeds:
-                kept = self.caches[index].read(seed)
-                if kept is not None:
-                    self.finished[index][seed] = kept
-        disable = None if options.progress is None else not options.progress
-        self.bar = tqdm(
-            total=self.total, initial=self.kept(), unit="seed", disable=disable, dynamic_ncols=True
-        )
+        if options.fresh:
+            for cache in self.caches:
+                cache.clear()
+        self.finished: list[dict[Task, dict[str, Any]]] = [{} for _ in self.jobs]
+        self.collected = self.collect()
+        self.progress = Progress(self.jobs, self.finished, self.count, options.progress)
 
-    def kept(self) -> int:
-        return sum(len(seeds) for seeds in self.finished)
+    def collect(self) -> list[int]:
+        """Take in the finished runs on disk; returns the indices of the jobs that have more than before."""
+        more = []
+        for index, (job, cache) in enumerate(zip(self.jobs, self.caches, strict=True)):
+            new = {
+                task: cache.read(*task) for task in job.tasks if task not in self.finished[index]
+            }
+            found = {task: run for task, run in new.items() if run is not None}
+            self.finished[index] |= found
+            more += [index] if found else []
+        return more
 
     def everything(self) -> None:
-        for index in range(len(self.jobs)):
+        for index in self.collected:
             self.finish_if_complete(index)
         shared = [index for index, job in enumerate(self.jobs) if not job.experiment.exclusive]
         try:
             self.some(shared, self.options.backend, self.count)
         except BrokenProcessPool as error:
-            names = ", ".join(self.jobs[index].id for index in shared)
-            self.result.failures.append(
-                f"a worker process of {names} was killed ({type(error).__name__}), perhaps for lack of memory; "
-                "finished seeds are kept, run the same command with --jobs 1"
-            )
+            self.explain(error, shared)
         for index, job in enumerate(self.jobs):
             if job.experiment.exclusive:
                 self.some([index], "sequential", 1)
 
     def some(self, indices: Sequence[int], backend: str, count: int) -> None:
         tasks = [
-            joblib.delayed(run_task)(str(job.source), job.settings, job.smoke, seed, index)
+            joblib.delayed(run_task)(
+                str(job.source), job.settings, job.smoke, *task, index, self.caches[index]
+            )
             for index in indices
             for job in [self.jobs[index]]
-            for seed in job.seeds
-            if seed not in self.finished[index]
+            for task in self.progress.missing(index)
         ]
         with _outcomes(tasks, backend, min(count, len(tasks))) as outcomes:
             for outcome in outcomes:
                 self.receive(outcome)
-                self.bar.update()
 
     def receive(self, outcome: dict[str, Any]) -> None:
-        index, seed = outcome["key"], outcome["seed"]
+        index, task = outcome["key"], (outcome["seed"], outcome["case"])
         job, cache = self.jobs[index], self.caches[index]
-        self.bar.set_description(job.id)
         if "error" in outcome:
-            self.failed[index] = True
-            log = cache.write_error(seed, outcome["traceback"])
+            log = cache.write_error(*task, outcome["traceback"])
             self.result.failures.append(
-                f"{job.id} crashed at seed {seed} with config {job.config}: {outcome['error']} (traceback in "
-                f"{log}; finished seeds are kept; again: {job.command})"
+                f"{job.id} crashed at {run_name(*task)} with config {job.config}: {outcome['error']} (traceback in "
+                f"{log}; finished runs are kept; again: {job.command})"
             )
+            self.progress.advance(index, task, crashed=True)
             return
-        cache.write(seed, outcome["values"], outcome["seconds"])
-        self.finished[index][seed] = outcome
+        if cache.read(*task) is None:  # it was done on a machine with another disk
+            cache.write(*task, outcome["values"], outcome["seconds"])
+        self.finished[index][task] = outcome
+        self.progress.advance(index, task)
         self.finish_if_complete(index)
+
+    def explain(self, error: BrokenProcessPool, indices: Sequence[int]) -> None:
+        """A process was killed, and the others with it: say in which run that may have been."""
+        for index in self.collect():
+            self.finish_if_complete(index)
+        missing = [
+            f"{self.jobs[index].id} {run_name(*task)}"
+            for index in indices
+            for task in self.progress.missing(index)
+        ]
+        # Tasks start in their order, so the first ones missing are those that were under way.
+        self.result.failures.append(
+            f"a worker process was killed ({type(error).__name__}), perhaps for lack of memory, in one of these: "
+            f"{'; '.join(missing[: self.count])}; finished runs are kept, run the same command with --jobs 1"
+        )
 
     def finish_if_complete(self, index: int) -> None:
         job, options = self.jobs[index], self.options
-        if len(self.finished[index]) < len(job.seeds):
+        if len(self.finished[index]) < len(job.tasks):
             return
         exclusive = job.experiment.exclusive
         backend, count = ("sequential", 1) if exclusive else (options.backend, self.count)

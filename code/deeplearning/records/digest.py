@@ -63,7 +63,7 @@ def measurement_digest(path: str | Path) -> str:
     """Digest of the part of an experiment's source that can change its raw values.
 
     Leaves out the `EXPERIMENT = …` statement and the criterion it names (unless another function uses that),
-    so that a new wording of the claim or of the headline does not throw away finished seeds.
+    so that a new wording of the claim or of the headline does not throw away finished runs.
 
     Raises:
         OSError, SyntaxError: as for `source_digest`.

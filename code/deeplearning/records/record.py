@@ -28,7 +28,7 @@ class Record:
         commit: `{"id": …, "dirty": …}`, or None if the code was in no commit.
         source, digest: the experiment's file (relative to the repository) and `source_digest` of it.
         machine, software, protocol: where, with what and how it was measured; `protocol["seconds"]` has one
-            wall time in seconds a seed.
+            wall time in seconds a seed; if the experiment has cases, `protocol["case_seconds"]` has these a case.
         metrics: raw values; `metrics[name]` has shape (S,) or (S, …).
         verdict: the outcome and the headline.
         path: the file it was read from, or None.

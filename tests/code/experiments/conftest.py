@@ -15,6 +15,8 @@ from deeplearning.records import Record
 
 TOY = '''
 """{id}: a toy claim."""
+import os
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,22 +38,27 @@ class Config:
         return cls(epochs=1)
 
 
-def run(config, seed):
+def run(config, seed, case=""):
     with (HERE / "log").open("a") as log:
-        log.write(f"{id} {{seed}}\\n")
+        log.write(f"{id} {{seed}} {{case}}".rstrip() + "\\n")
     mishap = (HERE / "mishap").read_text() if (HERE / "mishap").exists() else ""
-    if mishap == f"crash {{seed}}":
+    what, _, where = mishap.partition(" ")
+    what = what if where == f"{{seed}} {{case}}".rstrip() else ""
+    if what == "crash":
         raise RuntimeError("planted crash")
-    if mishap == f"interrupt {{seed}}":
+    if what == "interrupt":
         raise KeyboardInterrupt
-    if mishap == f"nan {{seed}}":
+    if what == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if what == "nan":
         return {{"accuracy": float("nan"), "losses": [1.0]}}
     generator = np.random.default_rng(seed)
-    return {{"accuracy": generator.random(), "losses": generator.random(config.epochs), "global": np.random.random()}}
+    values = {{"accuracy": generator.random(), "losses": generator.random(config.epochs), "global": np.random.random()}}
+    return {{f"{{name}}_{{case}}": value for name, value in values.items()}} if case else values
 
 
 def criterion(metrics):
-    mean = metrics.mean("accuracy")
+    mean = metrics.mean("accuracy") if "accuracy" in metrics else 0.5
     return Verdict("holds" if mean > 0 else "does not hold", f"mean accuracy {{mean:.3f}}")
 
 
@@ -72,8 +79,14 @@ class Workshop:
         self.claims = root / "results" / "claims"
 
     def add(
-        self, id: str = "N1", change: Callable[[str], str] = str, cost: float = 1.0, more: str = ""
+        self,
+        id: str = "N1",
+        change: Callable[[str], str] = str,
+        cost: float = 1.0,
+        more: str = "",
+        cases: tuple[str, ...] = (),
     ) -> Path:
+        more += f", cases=lambda config: {cases}" if cases else ""
         path = self.folder / f"{id.lower()}_toy.py"
         path.write_text(change(TOY.format(id=id, cost=cost, more=more)), encoding="utf-8")
         return path
@@ -86,7 +99,7 @@ class Workshop:
         return main([*arguments, *one], self.folder, self.root)
 
     def ran(self) -> list[str]:
-        """Which seeds ran since the last call."""
+        """Which runs were begun since the last call, as each of them wrote it to disk: `N1 3`, or `N1 3 adam`."""
         log = self.folder / "log"
         lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
         log.unlink(missing_ok=True)

@@ -1,26 +1,39 @@
-"""Finished seeds on disk; a damaged one counts as unfinished."""
+"""Finished runs on disk; a damaged one counts as unfinished."""
 
 from pathlib import Path
 
 import pytest
 
-from deeplearning.experiments.cache import SeedCache, run_key
+from deeplearning.experiments.cache import RunCache, run_key
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
-    cache = SeedCache(tmp_path / "a", missing=("steps",))
-    assert cache.read(3) is None
-    log = cache.write_error(3, "Traceback")
+@pytest.mark.parametrize("case", ["", "adam-0.1_b"])
+def test_what_is_written_is_read(tmp_path: Path, case: str) -> None:
+    cache = RunCache(tmp_path / "a", missing=("steps",))
+    assert cache.read(3, case) is None
+    log = cache.write_error(3, case, "Traceback")
     assert log.read_text(encoding="utf-8") == "Traceback"
-    cache.write(3, {"loss": 0.1, "steps": None, "curve": [1, 2]}, 0.5)
-    assert cache.read(3) == {
+    cache.write(3, case, {"loss": 0.1, "steps": None, "curve": [1, 2]}, 0.5)
+    assert cache.read(3, case) == {
+        "case": case,
         "seed": 3,
         "seconds": 0.5,
         "values": {"loss": 0.1, "steps": None, "curve": [1, 2]},
     }
-    assert not log.exists()  # the seed has finished after all
+    assert not log.exists()  # the run has finished after all
     cache.clear()
-    assert cache.read(3) is None
+    assert cache.read(3, case) is None
+
+
+def test_each_seed_and_case_has_a_file_of_its_own(tmp_path: Path) -> None:
+    cache = RunCache(tmp_path)
+    runs = [(1, ""), (1, "1"), (11, ""), (1, "a"), (1, "a.error"), (1, "-a"), (0, "a")]
+    for number, (seed, case) in enumerate(runs):
+        cache.write(seed, case, {"number": number}, 0.0)
+        cache.write_error(seed, case, "Traceback")
+    numbers = [(cache.read(*run) or {"values": {}})["values"].get("number") for run in runs]
+    assert numbers == list(range(len(runs)))
+    assert len(list(tmp_path.iterdir())) == 2 * len(runs)
 
 
 @pytest.mark.parametrize(
@@ -30,18 +43,23 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         "{",
         "[]",
         "3",
-        '{"seed": 3, "seconds": 0.5}',
-        '{"seed": 4, "seconds": 0.5, "values": {"loss": 1}}',
-        '{"seed": 3, "seconds": -1, "values": {"loss": 1}}',
-        '{"seed": 3, "seconds": null, "values": {"loss": 1}}',
-        '{"seed": 3, "seconds": 0.5, "values": {}}',
-        '{"seed": 3, "seconds": 0.5, "values": {"loss": NaN}}',
-        '{"seed": 3, "seconds": 0.5, "values": {"loss": null}}',
+        '{"seed": 3, "case": "", "seconds": 0.5}',
+        '{"seed": 3, "seconds": 0.5, "values": {"loss": 1}}',
+        '{"seed": 3, "case": "a", "seconds": 0.5, "values": {"loss": 1}}',
+        '{"seed": 4, "case": "", "seconds": 0.5, "values": {"loss": 1}}',
+        '{"seed": 3, "case": "", "seconds": -1, "values": {"loss": 1}}',
+        '{"seed": 3, "case": "", "seconds": null, "values": {"loss": 1}}',
+        '{"seed": 3, "case": "", "seconds": 0.5, "values": {}}',
+        '{"seed": 3, "case": "", "seconds": 0.5, "values": {"loss": NaN}}',
+        '{"seed": 3, "case": "", "seconds": 0.5, "values": {"loss": null}}',
     ],
 )
-def test_a_damaged_file_is_no_finished_seed(tmp_path: Path, text: str) -> None:
+def test_a_damaged_file_is_no_finished_run(tmp_path: Path, text: str) -> None:
+    whole = '{"seed": 3, "case": "", "seconds": 0.5, "values": {"loss": 1}}'
+    (tmp_path / "3.json").write_text(whole, encoding="utf-8")
+    assert RunCache(tmp_path).read(3) is not None
     (tmp_path / "3.json").write_text(text, encoding="utf-8")
-    assert SeedCache(tmp_path).read(3) is None
+    assert RunCache(tmp_path).read(3) is None
 
 
 def test_the_key_depends_on_all_that_values_depend_on() -> None:

@@ -157,7 +157,7 @@ def test_ctrl_c_says_how_to_resume(workshop, capsys: pytest.CaptureFixture) -> N
     assert workshop.main("run", "N1", "--fresh", "--jobs", "1") == 130
     said = capsys.readouterr().err
     assert (
-        "interrupted: 2 of 5 seeds are kept; resume with: python -m deeplearning run N1 --jobs 1"
+        "interrupted: 2 of 5 runs are kept; resume with: python -m deeplearning run N1 --jobs 1"
         in said
     )
 

@@ -57,6 +57,8 @@ def test_record_is_the_one_of_this_source(id: str) -> None:
     assert (record.chapter, record.claim) == (experiment.chapter, experiment.claim)
     assert record.criterion_text == experiment.criterion_text
     assert record.command == f"python -m deeplearning run {id}"
+    cases = experiment.cases_of(experiment.config())
+    assert set(record.protocol.get("case_seconds", {"": 0})) == set(cases)
 
 
 @pytest.mark.parametrize("id", MEASURED)

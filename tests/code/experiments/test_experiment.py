@@ -70,6 +70,7 @@ def test_defaults() -> None:
         ({"criterion": "holds"}, "criterion is a function"),
         ({"seeds": 0}, "seeds is a whole number from 1"),
         ({"seeds": True}, "seeds is a whole number"),
+        ({"cases": ("a", "b")}, "cases is a function of the configuration"),
         ({"threads": 0}, "threads is a whole number"),
         ({"missing": "steps"}, r"missing is a tuple of metric names: \('steps',\)"),
         ({"seeds": 4}, "4 seeds are too few"),
@@ -87,6 +88,42 @@ def test_a_wrong_field_is_named(changes: dict, message: str) -> None:
 def test_few_seeds_need_a_reason() -> None:
     assert make(seeds=3, few_seeds="each run trains on all of Fashion-MNIST").seeds == 3
     assert make(seeds=1, deterministic=True).seeds == 1
+
+
+def test_cases_are_names_in_an_order() -> None:
+    assert make().cases_of(Config()) == ("",)
+    named = make(cases=lambda config: [f"epochs_{config.epochs}", "b-1", "a.2"])
+    assert named.cases_of(Config(7)) == ("epochs_7", "b-1", "a.2")
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ((), r"one name or more; got \(\)"),
+        ("adam", "one name or more; got 'adam'"),
+        ({"adam": 1}, "one name or more; got {'adam': 1}"),
+        (("a", ""), "'_' or '-'; got ''"),
+        (("a b",), "got 'a b'"),
+        (("../a",), "got '../a'"),
+        (("é",), "got 'é'"),
+        (("a\n",), "got 'a\\\\n'"),
+        (("a" * 81,), "1 to 80 letters"),
+        ((0.1,), "got 0.1"),
+        (("b", "a", "b"), "cases 'b' and 'b' are the same"),
+        (("relu", "ReLU"), "cases 'relu' and 'ReLU' are the same but for capitals"),
+    ],
+    ids=str,
+)
+def test_a_wrong_name_of_a_case_is_named(names: Any, message: str) -> None:
+    with pytest.raises(ExperimentError, match=f"^N3: .*{message}"):
+        make(cases=lambda config: names).cases_of(Config())
+
+
+def test_failing_cases_are_named() -> None:
+    with pytest.raises(
+        ExperimentError, match=r"N3: cases\(config\) failed with AttributeError: .*rates"
+    ):
+        make(cases=lambda config: config.rates).cases_of(Config())
 
 
 def test_a_criterion_returns_a_verdict() -> None:

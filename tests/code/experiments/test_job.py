@@ -8,7 +8,7 @@ from deeplearning import records
 from deeplearning.experiments import ExperimentError
 from deeplearning.experiments.job import Job
 
-VALUES = {"seconds": 0.123456, "seed": 0, "values": {"accuracy": 0.5}}
+RUN = {"seconds": 0.123456, "values": {"accuracy": 0.5}}
 
 
 def test_the_default_job_is_the_published_one(workshop) -> None:
@@ -60,7 +60,7 @@ def test_the_record_of_a_job(workshop) -> None:
     )
     job = Job.of("N1", folder=workshop.folder)
     commit = {"dirty": True, "id": "0" * 40}
-    record = job.record({0: VALUES}, "sequential", 1, commit, workshop.root)
+    record = job.record({(0, ""): RUN}, "sequential", 1, commit, workshop.root)
     assert record.source == "experiments/n1_toy.py"
     assert record.digest == records.source_digest(path)
     assert record.stale is False
@@ -77,7 +77,35 @@ def test_the_record_of_a_job(workshop) -> None:
     }
     assert record.verdict.headline == "mean accuracy 0.500"
     # Outside the repository only the name can be kept.
-    assert job.record({0: VALUES}, "sequential", 1, None, Path("/absent")).source == "n1_toy.py"
+    assert job.record({(0, ""): RUN}, "sequential", 1, None, Path("/absent")).source == "n1_toy.py"
+
+
+def test_the_record_of_a_job_with_cases(workshop) -> None:
+    workshop.add(cases=("b", "A.1"))
+    job = Job.of("N1", seeds=2, folder=workshop.folder)
+    assert job.tasks == [(0, "b"), (0, "A.1"), (1, "b"), (1, "A.1")]
+    finished = {
+        (seed, case): {"seconds": 1.0 + seed + 0.00001, "values": {f"loss_{case[0].lower()}": seed}}
+        for seed, case in reversed(job.tasks)  # they finish in any order
+    }
+    record = job.record(finished, "loky", 2, None, workshop.root)
+    assert record.metrics.raw == {"loss_a": [0, 1], "loss_b": [0, 1]}
+    assert record.protocol["case_seconds"] == {"b": [1.0, 2.0], "A.1": [1.0, 2.0]}
+    assert record.protocol["seconds"] == [2.0, 4.0]
+    assert "run(config, seed, case), once for each case" in record.protocol["seeds"]
+    path = records.save(record, workshop.root)
+    assert (
+        records.load_file(path, workshop.root).protocol == record.protocol
+    )  # the schema has a place for it
+
+
+def test_cases_are_asked_for_the_configuration_that_runs(workshop) -> None:
+    by_rate = ", cases=lambda config: [f'lr-{rate}' for rate in config.rates]"
+    workshop.add(more=by_rate)
+    assert Job.of("N1", folder=workshop.folder).cases == ("lr-0.1", "lr-0.01")
+    assert Job.of("N1", ["rates=2"], folder=workshop.folder).cases == ("lr-2.0",)
+    with pytest.raises(ExperimentError, match=r"N1: cases\(config\) returns a tuple or list"):
+        Job.of("N1", ["rates="], folder=workshop.folder)
 
 
 @pytest.mark.parametrize(
@@ -100,4 +128,4 @@ def test_a_failing_criterion_is_named(workshop, old: str, new: str, message: str
     workshop.add(change=lambda text: text.replace(old, new))
     job = Job.of("N1", seeds=1, folder=workshop.folder)
     with pytest.raises(ExperimentError, match=message):
-        job.record({0: VALUES}, "sequential", 1, None, workshop.root)
+        job.record({(0, ""): RUN}, "sequential", 1, None, workshop.root)

@@ -1,6 +1,5 @@
 """Runs: resumable, whole after a crash, the same with any number of processes."""
 
-import json
 import os
 import signal
 import subprocess
@@ -9,13 +8,16 @@ import time
 from pathlib import Path
 
 import pytest
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from deeplearning.experiments import ExperimentError, runner
 from deeplearning.experiments.job import Job
 from deeplearning.experiments.runner import Interrupted, Options, run_jobs
 
 ALL = [f"N1 {seed}" for seed in range(5)]
+BOTH = [f"N1 {seed} {case}" for seed in range(5) for case in "ba"]
+POSIX = pytest.mark.skipif(
+    os.name != "posix", reason="Windows has neither process groups nor kill -9"
+)
 
 
 def run(workshop, **options):
@@ -39,13 +41,15 @@ def test_a_run_is_recorded_and_not_run_again(workshop) -> None:
 
 
 def test_the_number_of_processes_changes_no_value(workshop) -> None:
-    workshop.add()
+    workshop.add(cases=("b", "a"))
     run(workshop)
+    assert workshop.ran() == BOTH
     alone = workshop.content()
     run(workshop, jobs=2, fresh=True)
     together = workshop.content()
     assert alone["raw"] == together["raw"]
-    assert len(set(alone["raw"]["global"])) == 5  # the global generator is set to each seed
+    assert len(set(alone["raw"]["global_a"])) == 5  # the global generator is set to each seed
+    assert alone["raw"]["global_a"] == alone["raw"]["global_b"]  # and for each case anew
     assert (alone["protocol"]["jobs"], together["protocol"]["jobs"]) == (1, 2)
 
 
@@ -69,6 +73,41 @@ def test_a_crash_names_the_seed_and_keeps_the_others(workshop) -> None:
     assert not log.exists()
 
 
+def test_a_crash_names_the_case_and_keeps_the_others(workshop) -> None:
+    workshop.add(cases=("b", "a"))
+    workshop.mishap("crash 1 a")
+    result, _ = run(workshop)
+    assert workshop.ran() == BOTH
+    assert "N1 crashed at seed 1, case a with config {'epochs': 4" in result.failures[0]
+    assert "finished runs are kept" in result.failures[0]
+    assert [path.name for path in kept_folder(workshop).glob("*.txt")] == ["1-a.error.txt"]
+    workshop.mishap("")
+    assert run(workshop)[0].failures == []
+    assert workshop.ran() == ["N1 1 a"]
+    assert workshop.record().seeds == (0, 1, 2, 3, 4)
+
+
+def test_the_same_metric_of_two_cases_is_a_failure_and_kept(workshop) -> None:
+    workshop.add(
+        cases=("b", "a"),
+        change=lambda text: text.replace("if case else values", "if 0 else values"),
+    )
+    result, _ = run(workshop)
+    assert "N1: cases 'b' and 'a' both return the metric 'accuracy'" in result.failures[0]
+    run(workshop)
+    assert workshop.ran() == BOTH
+
+
+def test_a_further_case_runs_alone(workshop) -> None:
+    workshop.add(cases=("b",))
+    run(workshop)
+    workshop.ran()
+    workshop.add(cases=("a", "b"))
+    run(workshop)
+    assert workshop.ran() == [f"N1 {seed} a" for seed in range(5)]
+    assert workshop.content()["raw"].keys() >= {"accuracy_a", "accuracy_b"}
+
+
 def test_a_crash_keeps_the_older_record(workshop) -> None:
     workshop.add()
     run(workshop)
@@ -83,7 +122,7 @@ def test_a_crash_keeps_the_older_record(workshop) -> None:
 def test_interrupted_and_resumed(workshop, more: str) -> None:
     workshop.add(more=more)
     workshop.mishap("interrupt 3")
-    with pytest.raises(Interrupted, match="3 of 5 seeds are kept") as caught:
+    with pytest.raises(Interrupted, match="3 of 5 runs are kept") as caught:
         run(workshop)
     assert (caught.value.kept, caught.value.total) == (3, 5)
     assert workshop.ran() == ALL[:4]
@@ -91,6 +130,47 @@ def test_interrupted_and_resumed(workshop, more: str) -> None:
     run(workshop)
     assert workshop.ran() == ALL[3:]
     assert workshop.record().seeds == (0, 1, 2, 3, 4)
+
+
+def test_interrupted_in_the_middle_of_a_seed(workshop) -> None:
+    workshop.add(cases=("b", "a"))
+    workshop.mishap("interrupt 1 a")
+    with pytest.raises(Interrupted, match="3 of 10 runs are kept"):
+        run(workshop)
+    assert workshop.ran() == BOTH[:4]
+    workshop.mishap("")
+    run(workshop)
+    assert workshop.ran() == BOTH[3:]
+
+
+def test_what_finished_is_kept_although_nobody_received_it(
+    workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    workshop.add()
+    with monkeypatch.context() as patch:
+        patch.setattr(runner._Run, "receive", interrupted)
+        with pytest.raises(Interrupted, match="1 of 5"):
+            run(workshop)
+    assert workshop.ran() == ALL[:1]
+    run(workshop)
+    assert workshop.ran() == ALL[1:]
+
+
+def test_what_a_machine_with_another_disk_did_is_kept(
+    workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def elsewhere(*arguments):
+        return original(*arguments[:-1])
+
+    original = runner.run_task
+    monkeypatch.setattr(runner, "run_task", elsewhere)
+    workshop.add()
+    run(workshop)
+    run(workshop)
+    assert workshop.ran() == ALL
 
 
 def test_fresh_forgets_before_it_starts(workshop) -> None:
@@ -162,22 +242,26 @@ def test_exclusive_ones_run_last_and_alone(workshop) -> None:
     assert (protocol["jobs"], protocol["backend"], protocol["exclusive"]) == (1, "sequential", True)
 
 
-def test_a_killed_worker_is_explained(workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    workshop.add("N1")
+@POSIX
+def test_a_killed_worker_is_explained_and_nothing_finished_is_lost(workshop) -> None:
+    workshop.add("N1", cases=("b", "a"))
     workshop.add("N2", more=", exclusive=True")
-
-    def killed(tasks, count):
-        if count == 2:
-            raise TerminatedWorkerError("SIGKILL(-9)")
-        yield from original(tasks, count)
-
-    original = runner._as_they_come
-    monkeypatch.setattr(runner, "_as_they_come", killed)
+    workshop.mishap("kill 3 a")
     jobs = [Job.of(id, folder=workshop.folder) for id in ("N1", "N2")]
-    result = run_jobs(jobs, Options(jobs=2, root=workshop.root, report=lambda text: None))
-    assert "a worker process of N1 was killed (TerminatedWorkerError)" in result.failures[0]
-    assert "--jobs 1" in result.failures[0]
+    options = Options(jobs=2, root=workshop.root, report=lambda text: None)
+    result = run_jobs(jobs, options)
+    (line,) = result.failures
+    assert "a worker process was killed (TerminatedWorkerError)" in line
+    assert "N1 seed 3, case a" in line
+    assert "--jobs 1" in line
     assert list(result.records) == ["N2"]
+    done = {f"N1 {name.removesuffix('.json').replace('-', ' ')}" for name in kept(workshop)}
+    assert done >= set(BOTH[:6])  # those before it had been handed on, or were on disk at least
+    assert "N1 3 a" not in done
+    workshop.ran()
+    workshop.mishap("")
+    assert run_jobs(jobs, options).failures == []
+    assert sorted(workshop.ran()) == sorted(set(BOTH) - done)
 
 
 @pytest.mark.parametrize("options", [{"jobs": 0}, {"backend": "spark"}])
@@ -185,19 +269,6 @@ def test_bad_options(workshop, options: dict) -> None:
     workshop.add()
     with pytest.raises(ExperimentError, match=r"--jobs takes|no back end 'spark'"):
         run(workshop, **options)
-
-
-def test_the_progress_bar_counts_kept_seeds(workshop, capsys: pytest.CaptureFixture) -> None:
-    workshop.add()
-    workshop.mishap("crash 4")
-    run(workshop)
-    workshop.mishap("")
-    capsys.readouterr()
-    run(workshop, progress=True)
-    shown = capsys.readouterr().err
-    assert "4/5" in shown
-    assert "5/5" in shown
-    assert "N1" in shown
 
 
 def test_a_metric_without_any_value_is_described(workshop) -> None:
@@ -210,16 +281,17 @@ def test_a_metric_without_any_value_is_described(workshop) -> None:
     assert workshop.content()["summary"]["steps"]["mean"] is None
 
 
-@pytest.mark.skipif(
-    os.name != "posix", reason="sends Ctrl-C to a process group, which Windows does otherwise"
-)
+@POSIX
 def test_ctrl_c_with_worker_processes(workshop) -> None:
-    slow = "time.sleep(0.1 if seed < 2 else 60); generator = np.random"
+    quick = "(seed, case) in [(0, 'b'), (0, 'a'), (1, 'b')]"
+    slow = f"time.sleep(0.1 if {quick} or not (HERE / 'slow').exists() else 60)"
     workshop.add(
-        change=lambda text: text.replace("import numpy", "import time\nimport numpy").replace(
-            "generator = np.random", slow
-        )
+        cases=("b", "a"),
+        change=lambda text: text.replace("import os", "import os, time").replace(
+            "generator = np.random", f"{slow}; generator = np.random"
+        ),
     )
+    (workshop.folder / "slow").touch()
     program = (  # a job in the background starts with Ctrl-C ignored, and tests may run in one
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "import sys; from pathlib import Path; from deeplearning.experiments.cli import main; "
@@ -234,9 +306,9 @@ def test_ctrl_c_with_worker_processes(workshop) -> None:
     )
     try:
         deadline = time.monotonic() + 60
-        while len(kept(workshop)) < 2 and time.monotonic() < deadline:
+        while len(kept(workshop)) < 3 and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert kept(workshop) == ["0.json", "1.json"]
+        assert kept(workshop) == ["0-a.json", "0-b.json", "1-b.json"]
         os.killpg(process.pid, signal.SIGINT)
         output, _ = process.communicate(timeout=30)
     finally:
@@ -245,9 +317,12 @@ def test_ctrl_c_with_worker_processes(workshop) -> None:
     assert process.returncode == 130, output
     lines = [line for line in output.splitlines() if line]
     assert lines == [
-        "interrupted: 2 of 5 seeds are kept; resume with: python -m deeplearning run N1 --jobs 2"
+        "interrupted: 3 of 10 runs are kept; resume with: python -m deeplearning run N1 --jobs 2"
     ]
-    assert json.loads((kept_folder(workshop) / "0.json").read_text(encoding="utf-8"))["seed"] == 0
+    (workshop.folder / "slow").unlink()
+    workshop.ran()
+    run(workshop)
+    assert workshop.ran() == BOTH[3:]
 
 
 def kept_folder(workshop) -> Path:
@@ -255,4 +330,4 @@ def kept_folder(workshop) -> Path:
 
 
 def kept(workshop) -> list[str]:
-    return sorted(path.name for path in kept_folder(workshop).glob("[0-9].json"))
+    return sorted(path.name for path in kept_folder(workshop).glob("[0-9]*.json"))

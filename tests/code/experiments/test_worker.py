@@ -1,7 +1,8 @@
-"""One seed: checked values, fixed generators, limited threads."""
+"""One run: checked values, fixed generators, limited threads."""
 
 import random
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +11,9 @@ import torch
 from threadpoolctl import threadpool_info
 
 from deeplearning.experiments import ExperimentError, discovery
+from deeplearning.experiments.cache import RunCache
 from deeplearning.experiments.worker import (
+    join,
     limited_threads,
     make_config,
     measure,
@@ -87,9 +90,15 @@ def test_measure_returns_clean_values_and_seconds(workshop) -> None:
 
 def test_a_task_reports_a_crash_instead_of_raising(workshop) -> None:
     path = str(workshop.add())
-    assert run_task(path, ["epochs=1"], False, 2, 7).keys() == {"key", "seed", "values", "seconds"}
+    assert run_task(path, ["epochs=1"], False, 2, "", 7).keys() == {
+        "key",
+        "seed",
+        "case",
+        "values",
+        "seconds",
+    }
     workshop.mishap("crash 2")
-    outcome = run_task(path, [], False, 2, 7)
+    outcome = run_task(path, [], False, 2, "", 7)
     assert (outcome["key"], outcome["seed"], outcome["error"]) == (
         7,
         2,
@@ -98,4 +107,46 @@ def test_a_task_reports_a_crash_instead_of_raising(workshop) -> None:
     assert "n1_toy.py" in outcome["traceback"]
     workshop.mishap("interrupt 2")
     with pytest.raises(KeyboardInterrupt):
-        run_task(path, [], False, 2, 7)
+        run_task(path, [], False, 2, "", 7)
+
+
+def test_a_seed_is_all_its_cases_in_their_order(workshop) -> None:
+    workshop.add(cases=("b", "a"))
+    experiment = discovery.get("N1", workshop.folder)
+    values, seconds = measure(experiment, experiment.config(), 2)
+    assert workshop.ran() == ["N1 2 b", "N1 2 a"]
+    assert list(values) == [
+        f"{metric}_{case}" for case in "ba" for metric in ("accuracy", "losses", "global")
+    ]
+    assert values["global_a"] == values["global_b"]  # every case begins with the same generators
+    assert 0 < seconds < 5
+    workshop.mishap("nan 2 a")
+    with pytest.raises(RecordError, match="N1, seed 2, case a: metric 'accuracy' is nan"):
+        measure(experiment, experiment.config(), 2)
+
+
+def test_the_same_metric_of_two_cases_names_both() -> None:
+    values = {"sgd": {"loss_sgd": 1.0}, "adam": {"loss": 2.0}, "adamw": {"loss": 3.0}}
+    with pytest.raises(
+        ExperimentError,
+        match=r"D4: cases 'adam' and 'adamw' both return the metric 'loss'; put the case into .* 'loss_adamw'",
+    ):
+        join(values, "D4")
+
+
+def test_a_task_keeps_its_run_itself(workshop, tmp_path: Path) -> None:
+    path = str(workshop.add(cases=("a", "b")))
+    cache = RunCache(tmp_path / "kept")
+    outcome = run_task(path, [], False, 2, "b", 7, cache)
+    assert cache.read(2, "b") == {
+        name: outcome[name] for name in ("seed", "case", "values", "seconds")
+    }
+    workshop.mishap("crash 2 a")
+    assert "planted crash" in run_task(path, [], False, 2, "a", 7, cache)["error"]
+    assert cache.read(2, "a") is None
+
+
+def test_a_task_that_cannot_keep_its_run_hands_it_on(workshop, tmp_path: Path) -> None:
+    path = str(workshop.add())
+    (tmp_path / "kept").write_text("a file, not a folder", encoding="utf-8")
+    assert "values" in run_task(path, [], False, 2, "", 7, RunCache(tmp_path / "kept"))
