@@ -4,7 +4,8 @@ A network written against a namespace ``nn`` runs on ``torch.nn`` and on ``deepk
 parameters are PyTorch's own classes with another ``forward``: names, shapes, initial values, ``state_dict``, ``to`` and
 ``repr`` are PyTorch's, so weights move both ways, and optimisers are those of ``torch.optim``. Only what has a kernel
 here is here: another name, or an option without a kernel, is refused, and no layer falls back on PyTorch's computation.
-Views, and copies from one memory format to another, remain PyTorch's.
+Views, and copies from one memory format to another, remain PyTorch's, and so does ``utils`` with gradient clipping,
+which is no layer.
 
 >>> import torch
 >>> network = Sequential(Linear(4, 3), Tanh(), Linear(3, 2))
@@ -17,7 +18,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.nn import Flatten, Identity, Module, Parameter, Sequential
+from torch.nn import Flatten, Identity, Module, Parameter, Sequential, utils
 
 from deepkernels.check import require
 from deepkernels.conv2d import conv2d
@@ -44,6 +45,7 @@ __all__ = [
     "Sequential",
     "Sigmoid",
     "Tanh",
+    "utils",
 ]
 
 

@@ -21,16 +21,10 @@ PACKAGE = ROOT / "code" / "deeplearning"
 ROOMS = ("autograd", "autograd/operations", "nn", "optim", "models")
 EVERY_CLASS = ("autograd/operations", "optim")
 
-NOT_YET = {
-    "nn/init.py": "initialisation is taught, and measured, with deep networks (Part III)",
-}
-"""Files that no chapter need quote, and why."""
-
 
 def teaching_files() -> list[str]:
     files = [path for room in ROOMS for path in sorted((PACKAGE / room).glob("*.py"))]
-    names = [path.relative_to(PACKAGE).as_posix() for path in files if public(path)]
-    return [name for name in names if name not in NOT_YET]
+    return [path.relative_to(PACKAGE).as_posix() for path in files if public(path)]
 
 
 def public(path: Path, kinds: tuple[type, ...] = (ast.ClassDef, ast.FunctionDef)) -> list[str]:
@@ -69,7 +63,3 @@ def test_every_class_is_quoted(room: str) -> None:
             assert "*" in shown or name in shown, (
                 f"no chapter quotes {name} of {path.relative_to(ROOT)}"
             )
-
-
-def test_exceptions_are_still_files() -> None:
-    assert [name for name in NOT_YET if not (PACKAGE / name).is_file()] == []

@@ -1,7 +1,6 @@
 """The parts that need a GPU, on one that pretends: in which order the device is asked, and what comes of it."""
 
 import contextlib
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from deepkernels.bench import campaign, contenders, device, machine, operations
+from deepkernels.bench import campaign, contenders, device, machine, operations, timing
 from deepkernels.bench.records import Book
 from deepkernels.bench.shapes import pool
 from deepkernels.bench.timing import DeviceClock, Plan
@@ -21,10 +20,20 @@ pytestmark = pytest.mark.skipif(
 
 
 class Cuda:
-    """Stands for `torch.cuda`: work is done when it is called, and every event is logged."""
+    """Stands for `torch.cuda` and for the clock: every event is logged, and only what sleeps takes time."""
 
     def __init__(self) -> None:
         self.log: list[str] = []
+        self.now = (
+            0.0  # seconds; a real clock would make the tests depend on what else the machine does
+        )
+
+    def clock(self) -> float:
+        self.now += 1e-6
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
 
     def named(self, name: str) -> Any:
         return lambda *arguments, **keywords: self.log.append(name)
@@ -35,7 +44,7 @@ class Cuda:
 
         def record() -> None:
             self.log.append("record")
-            event.when = time.perf_counter()
+            event.when = self.clock()
 
         event.record = record
         event.elapsed_time = lambda end: 1e3 * (end.when - event.when)
@@ -70,6 +79,7 @@ def cuda(monkeypatch: pytest.MonkeyPatch) -> Cuda:
         "empty_cache": found.named("empty"),
     }.items():
         monkeypatch.setattr(torch.cuda, name, value)
+    monkeypatch.setattr(timing, "time", SimpleNamespace(perf_counter=found.clock))
     monkeypatch.setattr(machine, "command", lambda *arguments, folder=None: None)
     return found
 
@@ -80,19 +90,19 @@ def test_a_sample_is_covered_recorded_and_waited_for(cuda: Cuda) -> None:
     def work(number: int) -> None:
         cuda.log.append("work")
         seen.append(number)
-        time.sleep(0.002)
+        cuda.sleep(0.002)
 
     clock = DeviceClock()
     clock.covers[id(work)] = 0.1
     seconds = clock.sample(work, 5, calls=2)
     assert cuda.log == ["cover", "record", "work", "work", "record", "wait"]
     assert seen == [5, 6]
-    assert 0.002 <= seconds < 0.1
+    assert seconds == pytest.approx(0.002, rel=0.01)
 
 
 def test_a_host_that_is_slower_than_its_cover_has_it_made_longer(cuda: Cuda) -> None:
     clock = DeviceClock()
-    slow, quick = (lambda number: time.sleep(0.003)), (lambda number: None)
+    slow, quick = (lambda number: cuda.sleep(0.003)), (lambda number: None)
     clock.sample(slow, 0)
     assert cuda.log.count("cover") == 2, "the first sample was taken again"
     clock.sample(quick, 0)
@@ -105,7 +115,7 @@ def test_compiling_in_a_first_call_lengthens_no_later_cover(cuda: Cuda) -> None:
     clock, pauses = DeviceClock(), [0.3, 0.0, 0.0]
 
     def work(number: int) -> None:
-        time.sleep(pauses.pop(0))
+        cuda.sleep(pauses.pop(0))
 
     clock.sample(work, 0)
     assert pauses == [0.0]
@@ -117,16 +127,16 @@ def test_work_that_waits_for_the_device_does_not_go_on_for_ever(cuda: Cuda) -> N
 
     def work(number: int) -> None:
         calls.append(number)
-        time.sleep(0.1 * len(calls))
+        cuda.sleep(0.1 * len(calls))
 
     DeviceClock().sample(work, 0)
     assert len(calls) <= 3
 
 
 def test_launches_are_timed_between_two_waits(cuda: Cuda) -> None:
-    seconds = DeviceClock().launch(lambda number: time.sleep(0.001), 3)
+    seconds = DeviceClock().launch(lambda number: cuda.sleep(0.001), 3)
     assert cuda.log == ["synchronise", "synchronise"]
-    assert 0.001 <= seconds < 0.1
+    assert seconds == pytest.approx(0.001, rel=0.01)
 
 
 def test_a_graph_is_captured_after_a_run_on_a_stream_of_its_own(cuda: Cuda) -> None:

@@ -16,7 +16,7 @@ MADE = [
     matmul("layouts", 16, 8, 24, layout="TN"),
     matmul("bias-activation", 8, 16, 24, activation="relu"),
     matmul("bias-activation", 8, 16, 24, activation="tanh"),
-    matmul("ladder", 32, 32, 32),
+    matmul("ladder", 16, 16, 16),
     conv("3x3-s1", 2, 8, 6, 16, 3),
     conv("ladder", 1, 16, 4, 16, 3),
     conv("3x3-s2", 1, 8, 6, 8, 3, 2),
@@ -97,7 +97,7 @@ def test_launches_are_recorded_in_order_and_no_longer_after(device: str) -> None
 
 def test_ladders_begin_with_the_definition_and_end_with_ours(device: str) -> None:
     for case, first in (
-        (matmul("ladder", 32, 32, 32), "element"),
+        (matmul("ladder", 16, 16, 16), "element"),
         (conv("ladder", 1, 16, 4, 16, 3), "direct"),
     ):
         names = list(operations.build(case, torch.device(device), 1, False).contenders)

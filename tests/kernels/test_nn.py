@@ -195,6 +195,14 @@ def test_compiles_as_one_graph(device: str) -> None:
         torch.testing.assert_close(got[name], gradient)
 
 
+def test_gradients_are_clipped_by_pytorchs_utilities(device: str) -> None:
+    layer = nn.Linear(3, 2).to(device)
+    layer(normal(4, 3, device=device)).sum().backward()
+    nn.utils.clip_grad_norm_(layer.parameters(), 0.5)
+    norm = torch.linalg.vector_norm(torch.cat([g.flatten() for g in gradients(layer).values()]))
+    assert norm.item() == pytest.approx(0.5, rel=1e-4)
+
+
 def test_names_without_a_kernel() -> None:
     with pytest.raises(
         AttributeError, match=r"deepkernels.nn has no Dropout, for which there is no"

@@ -1,10 +1,12 @@
 """Layers, losses and initialisers under PyTorch's names."""
 
-from deeplearning.nn import functional, init
+from deeplearning.nn import functional, init, utils
 from deeplearning.nn.layers import (
+    GELU,
     Dropout,
     Flatten,
     Identity,
+    LeakyReLU,
     Linear,
     LogSoftmax,
     ReLU,
@@ -15,13 +17,18 @@ from deeplearning.nn.layers import (
 )
 from deeplearning.nn.losses import BCEWithLogitsLoss, CrossEntropyLoss, MSELoss
 from deeplearning.nn.module import Module, Parameter
+from deeplearning.nn.normalisation import BatchNorm1d, LayerNorm
 
 __all__ = [
+    "GELU",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
     "CrossEntropyLoss",
     "Dropout",
     "Flatten",
     "Identity",
+    "LayerNorm",
+    "LeakyReLU",
     "Linear",
     "LogSoftmax",
     "MSELoss",
@@ -34,4 +41,5 @@ __all__ = [
     "Tanh",
     "functional",
     "init",
+    "utils",
 ]

@@ -16,14 +16,20 @@ Generator = np.random.Generator | None
 GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2.0)}
 
 
-def calculate_gain(nonlinearity: str) -> float:
-    """Return the factor by which weights before ``nonlinearity`` are scaled to keep the variance of activations.
+def calculate_gain(nonlinearity: str, param: float = 0.01) -> float:
+    r"""Return the factor by which weights before ``nonlinearity`` are scaled to keep the variance of activations.
+
+    For ``"leaky_relu"`` with slope a (``param``) it is :math:`\sqrt{2/(1 + a^2)}`.
 
     >>> round(calculate_gain("relu") ** 2, 6)
     2.0
     """
+    if nonlinearity == "leaky_relu":
+        return math.sqrt(2 / (1 + param * param))
     if nonlinearity not in GAINS:
-        raise ValueError(f"calculate_gain: {nonlinearity!r}; give one of {', '.join(GAINS)}")
+        raise ValueError(
+            f"calculate_gain: {nonlinearity!r}; give one of {', '.join((*GAINS, 'leaky_relu'))}"
+        )
     return GAINS[nonlinearity]
 
 
@@ -88,7 +94,7 @@ def kaiming_uniform_(
 
     ``nonlinearity="leaky_relu"`` has the gain :math:`\sqrt{2/(1 + a^2)}`, which is ReLU's for a = 0.
     """
-    bound = _kaiming_gain(a, nonlinearity) * math.sqrt(3 / fans(tensor)[0])
+    bound = calculate_gain(nonlinearity, a) * math.sqrt(3 / fans(tensor)[0])
     return uniform_(tensor, -bound, bound, generator)
 
 
@@ -97,11 +103,27 @@ def kaiming_normal_(
 ) -> Tensor:
     r"""Draw from :math:`N(0, g^2/n_{in})` (He et al., 2015); the gain as in :func:`kaiming_uniform_`."""
     return normal_(
-        tensor, 0.0, _kaiming_gain(a, nonlinearity) / math.sqrt(fans(tensor)[0]), generator
+        tensor, 0.0, calculate_gain(nonlinearity, a) / math.sqrt(fans(tensor)[0]), generator
     )
 
 
-def _kaiming_gain(a: float, nonlinearity: str) -> float:
-    return (
-        math.sqrt(2 / (1 + a * a)) if nonlinearity == "leaky_relu" else calculate_gain(nonlinearity)
+def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator = None) -> Tensor:
+    r"""Draw a matrix with orthogonal rows or columns of length :math:`g`, whichever are fewer (Saxe et al., 2014).
+
+    A weight (out, in, …) is read as the matrix (out, in · …). A square one keeps the length of every vector; all are
+    equally likely, because the signs that the QR decomposition is free to choose are made those of R's diagonal
+    (Mezzadri, 2007).
+
+    >>> from deeplearning.autograd import zeros
+    >>> w = orthogonal_(zeros(2, 3)).data
+    >>> np.allclose(w @ w.T, np.eye(2), atol=1e-6)
+    True
+    """
+    fans(tensor)  # refuses what has fewer than two axes
+    rows, columns = tensor.shape[0], tensor.size // tensor.shape[0]
+    drawn = (generator or package_random.generator()).standard_normal(
+        (max(rows, columns), min(rows, columns))
     )
+    q, r = np.linalg.qr(drawn)
+    q *= np.where(np.diag(r) < 0, -1.0, 1.0)
+    return _fill(tensor, gain * (q if rows >= columns else q.T).reshape(tensor.shape))

@@ -47,6 +47,26 @@ class ReLU(Module):
         return x.relu()
 
 
+class LeakyReLU(Module):
+    """The rectified linear unit that lets ``negative_slope`` of a negative input through :cite:`maas2013`."""
+
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        self.negative_slope = negative_slope
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.leaky_relu(x, self.negative_slope)
+
+    def extra_repr(self) -> str:
+        return f"negative_slope={self.negative_slope}"
+
+
+class GELU(Module):
+    """The Gaussian error linear unit, x Φ(x): a smooth relative of ReLU :cite:`hendrycks2016`."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.gelu(x)
+
+
 class Sigmoid(Module):
     """The logistic function, 1 / (1 + e⁻ˣ)."""
 

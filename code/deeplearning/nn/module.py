@@ -30,7 +30,8 @@ class Module:
     """A part of a network, made of parameters and of further modules.
 
     A subclass assigns them as attributes in ``__init__`` and says in ``forward`` what it computes; calling the module
-    calls ``forward``. Names, ``state_dict`` and ``train``/``eval`` are PyTorch's :cite:`paszke2019`.
+    calls ``forward``. What belongs to its state without being learned, such as running averages, it registers as a
+    buffer. Names, ``state_dict`` and ``train``/``eval`` are PyTorch's :cite:`paszke2019`.
 
     >>> from deeplearning import nn
     >>> net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
@@ -39,6 +40,7 @@ class Module:
     """
 
     training = True
+    _buffer_names: tuple[str, ...] = ()
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(vars(self).get(name), Parameter) and not isinstance(value, Parameter | None):
@@ -57,7 +59,33 @@ class Module:
             raise ValueError(
                 f"{name!r}: the name of a module or parameter has no dot; dots join the names of levels"
             )
+        if name in self._buffer_names and not isinstance(value, Tensor | None):
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a buffer, and what is assigned a {type(value).__name__}; assign a "
+                f"Tensor or None, or the values alone: module.{name}.data = array"
+            )
         super().__setattr__(name, value)
+
+    def register_buffer(self, name: str, tensor: Tensor | None) -> None:
+        """Make ``tensor`` an attribute that is saved, loaded and copied with the parameters, but not learned.
+
+        ``None`` keeps the name for a buffer that this module goes without. ``ValueError`` for a name that is taken or
+        has a dot, ``TypeError`` for anything but a tensor.
+
+        >>> module = Module()
+        >>> module.register_buffer("steps", Tensor([0.0]))
+        >>> list(module.state_dict()), list(module.parameters())
+        (['steps'], [])
+        """
+        if not isinstance(tensor, Tensor | None) or isinstance(tensor, Parameter):
+            raise TypeError(
+                f"register_buffer: {name!r} is a {type(tensor).__name__}; give a Tensor or None, and assign a "
+                "Parameter as an attribute"
+            )
+        if "." in name or hasattr(self, name):
+            raise ValueError(f"register_buffer: {name!r} is taken or has a dot; give another name")
+        self._buffer_names = (*self._buffer_names, name)
+        setattr(self, name, tensor)
 
     def forward(self, *inputs: Any) -> Any:
         """Compute the module's output."""
@@ -98,17 +126,34 @@ class Module:
         A parameter with several names, because it or its module was assigned twice, comes under the first of them, or
         under all of them with ``remove_duplicate=False``.
         """
-        seen: set[Parameter] = set()
-        for name, parameter in self._walk(prefix):
-            if parameter not in seen:
-                yield name, parameter
+        seen: set[Tensor] = set()
+        for name, value in self._walk(prefix):
+            if isinstance(value, Parameter) and value not in seen:
+                yield name, value
             if remove_duplicate:
-                seen.add(parameter)
+                seen.add(value)
 
-    def _walk(self, prefix: str) -> Iterator[tuple[str, Parameter]]:
+    def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+        """Yield all buffers with dotted names, each once: this module's own, then its children's."""
+        seen: set[Tensor] = set()
+        for name, value in self._walk(prefix):
+            if not isinstance(value, Parameter) and value not in seen:
+                seen.add(value)
+                yield name, value
+
+    def buffers(self) -> Iterator[Tensor]:
+        """Yield all buffers, each once."""
+        for _, buffer in self.named_buffers():
+            yield buffer
+
+    def _walk(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+        """Yield parameters and buffers under all their names, in PyTorch's order."""
         for name, value in vars(self).items():
             if isinstance(value, Parameter):
                 yield f"{prefix}{name}", value
+        for name in self._buffer_names:
+            if (buffer := vars(self)[name]) is not None:
+                yield f"{prefix}{name}", buffer
         for name, child in self.named_children():
             yield from child._walk(f"{prefix}{name}.")
 
@@ -118,7 +163,10 @@ class Module:
             yield parameter
 
     def train(self, mode: bool = True) -> "Module":
-        """Switch to training mode, in which dropout drops; return the module."""
+        """Switch to training mode, in which dropout drops and batch normalisation looks at the batch.
+
+        Return the module.
+        """
         for module in self.modules():
             module.training = mode
         return self
@@ -128,10 +176,14 @@ class Module:
         return self.train(False)
 
     def double(self) -> "Module":
-        """Change all parameters to float64, for measurements that float32's rounding would drown; return the module."""
-        for parameter in self.parameters():
-            parameter._array = aligned(parameter._array.astype(np.float64))
-            parameter.zero_grad()
+        """Change all parameters and buffers of floats to float64; return the module.
+
+        For measurements that float32's rounding would drown.
+        """
+        for _, value in self._walk():
+            if value.dtype.kind == "f":
+                value._array = aligned(value._array.astype(np.float64))
+                value.zero_grad()
         return self
 
     def zero_grad(self) -> None:
@@ -140,19 +192,16 @@ class Module:
             parameter.zero_grad()
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """Return a copy of every parameter's values under its name, or names if it has several."""
-        return {
-            name: np.array(parameter.data)
-            for name, parameter in self.named_parameters(remove_duplicate=False)
-        }
+        """Return a copy of the values of every parameter and buffer under its name, or names if it has several."""
+        return {name: np.array(value.data) for name, value in self._walk()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Set every parameter from arrays or tensors of any engine.
+        """Set every parameter and buffer from arrays or tensors of any engine.
 
         ``KeyError`` for names that are missing or unknown and ``ValueError`` for wrong shapes or numbers that are not
         finite; in both cases nothing has been changed.
         """
-        own = dict(self.named_parameters(remove_duplicate=False))
+        own = dict(self._walk())
         missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
         if missing or unknown:
             raise KeyError(
@@ -162,10 +211,10 @@ class Module:
             name: np.asarray(getattr(state[name], "detach", lambda v=state[name]: v)())
             for name in own
         }
-        for name, parameter in own.items():
-            if arrays[name].shape != parameter.shape:
+        for name, value in own.items():
+            if arrays[name].shape != value.shape:
                 raise ValueError(
-                    f"load_state_dict: {name} has shape {arrays[name].shape}, and this module needs {parameter.shape}; "
+                    f"load_state_dict: {name} has shape {arrays[name].shape}, and this module needs {value.shape}; "
                     "build the network with the sizes it was saved with"
                 )
             if arrays[name].dtype.kind not in "fiub":
@@ -173,14 +222,14 @@ class Module:
                     f"load_state_dict: {name} holds {arrays[name].dtype}, not numbers; load another state"
                 )
             with np.errstate(over="ignore"):  # too large becomes infinite, which is found below
-                arrays[name] = arrays[name].astype(parameter.dtype)
+                arrays[name] = arrays[name].astype(value.dtype)
             if not np.isfinite(arrays[name]).all():
                 raise ValueError(
                     f"load_state_dict: {name} holds NaN or infinity; load an earlier state"
                 )
         with no_grad():
-            for name, parameter in own.items():
-                parameter[...] = arrays[name]
+            for name, value in own.items():
+                value[...] = arrays[name]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the state dictionary to an ``.npz`` file, atomically."""

@@ -13,7 +13,14 @@ Data = tuple[np.ndarray, np.ndarray]
 
 
 def check_settings(
-    *, epochs: int, batch_size: int, seed: int, patience: int | None, validated: bool
+    *,
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    patience: int | None,
+    validated: bool,
+    interval: str = "step",
+    clip_norm: float | None = None,
 ) -> None:
     """Refuse numbers that :func:`fit` cannot work with; ``ValueError``.
 
@@ -33,6 +40,10 @@ def check_settings(
         raise ValueError(
             f"fit: patience={patience!r} with validation={validated}; it needs validation data and >= 1"
         )
+    if interval not in ("step", "epoch"):
+        raise ValueError(f"fit: interval={interval!r}; give 'step' or 'epoch'")
+    if clip_norm is not None and not (clip_norm > 0 and np.isfinite(clip_norm)):
+        raise ValueError(f"fit: clip_norm={clip_norm!r}; give a finite number > 0, or None")
 
 
 def check_data(

@@ -28,12 +28,14 @@ def save_checkpoint(
     order: np.random.Generator,
     best: dict[str, np.ndarray] | None,
     settings: dict[str, Any],
+    scheduler: Any = None,
 ) -> None:
-    """Write model, optimiser, both random generators, the history and the best parameters so far, atomically."""
+    """Write model, optimiser, schedule, both random generators, history and best parameters so far, atomically."""
     arrays = {f"model/{name}": value for name, value in engine.state(model).items()}
     arrays |= {f"best/{name}": value for name, value in (best or {}).items()}
     plain, tensors = _split(optimizer.state_dict(), engine)
     arrays |= {f"optimizer/{name}": value for name, value in tensors.items()}
+    schedule = None if scheduler is None else _split(scheduler.state_dict(), engine)[0]
     arrays["random"] = engine.random_state()
     header = {
         "format": FORMAT,
@@ -42,6 +44,7 @@ def save_checkpoint(
         "history": asdict(history),
         "order": order.bit_generator.state,
         "optimizer": plain,
+        "scheduler": schedule,
     }
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
     write_npz(path, arrays)
@@ -55,6 +58,7 @@ def load_checkpoint(
     engine: Engine,
     order: np.random.Generator,
     settings: dict[str, Any],
+    scheduler: Any = None,
 ) -> tuple[History, dict[str, np.ndarray] | None]:
     """Restore what :func:`save_checkpoint` wrote and return the history and the best parameters.
 
@@ -88,6 +92,8 @@ def load_checkpoint(
     try:
         engine.load(model, _part(arrays, "model/"))
         optimizer.load_state_dict(_join(header["optimizer"], _part(arrays, "optimizer/"), engine))
+        if scheduler is not None:
+            scheduler.load_state_dict(_join(header["scheduler"], {}, engine))
         engine.set_random_state(arrays["random"])
         order.bit_generator.state = header["order"]
     except (KeyError, ValueError, RuntimeError, TypeError) as error:

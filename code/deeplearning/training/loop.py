@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from deeplearning.training.check import Data, check_data, check_settings
 from deeplearning.training.checkpoint import load_checkpoint, save_checkpoint
 from deeplearning.training.history import History
 from deeplearning.training.metrics import evaluate
+
+Transform = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 class Diverged(RuntimeError):
@@ -36,6 +38,11 @@ def fit(
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     progress: bool = False,
+    scheduler: Any = None,
+    interval: str = "step",
+    clip_norm: float | None = None,
+    transform: Transform | None = None,
+    after_epoch: Callable[[int, Any], Any] | None = None,
 ) -> History:
     """Train ``model`` on ``data`` by mini-batch gradient descent and return what was measured on the way.
 
@@ -47,14 +54,22 @@ def fit(
     whole state is saved after every epoch, and ``resume=True`` goes on from there to exactly the result of a run that
     was never interrupted, with the optimiser's settings that were saved. ``progress`` shows a bar.
 
+    ``scheduler.step()`` sets the rate of the next batch after every batch, or with ``interval="epoch"`` after every
+    epoch. ``clip_norm`` is the largest norm that the gradient of all parameters together may have: a longer one is
+    shortened before the step. ``transform(inputs, generator)`` changes the inputs of each training batch, an array,
+    with a generator of its own for every epoch, drawn from ``seed``. ``after_epoch(n, model)`` is called when n epochs
+    are finished, before they are saved.
+
     ``TypeError`` or ``ValueError``, before anything is trained, for settings or data that do not fit (see
     :func:`check_data`); :class:`Diverged` if the loss is no longer a finite number; ``CheckpointError`` if the
-    checkpoint is damaged or belongs to another run.
+    checkpoint is damaged or belongs to another run. What the model itself refuses comes when it meets it, such as a
+    last batch of one sample in batch normalisation.
     """
     validated = validation is not None
     check_settings(
-        epochs=epochs, batch_size=batch_size, seed=seed, patience=patience, validated=validated
-    )
+        epochs=epochs, batch_size=batch_size, seed=seed, patience=patience, validated=validated,
+        interval=interval, clip_norm=clip_norm,
+    )  # fmt: skip
     if resume and checkpoint is None:
         raise ValueError("fit: resume=True without a checkpoint; give the file's path")
     check_data("data", data, model, engine, loss)
@@ -71,12 +86,24 @@ def fit(
         "samples": len(x),
         "validation": validated,
         "early_stopping": patience is not None,
+        "scheduler": None if scheduler is None else type(scheduler).__name__,
+        "interval": None if scheduler is None else interval,
+        "clip_norm": None if clip_norm is None else float(clip_norm),
     }
+
+    def step() -> None:
+        if clip_norm is not None:
+            engine.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+        optimizer.step()
+        if scheduler is not None and interval == "step":
+            scheduler.step()
+
     if resume and checkpoint is not None and Path(checkpoint).exists():
         history, best = load_checkpoint(
             checkpoint,
             model=model,
             optimizer=optimizer,
+            scheduler=scheduler,
             engine=engine,
             order=order,
             settings=settings,
@@ -84,18 +111,25 @@ def fit(
     with tqdm(total=epochs, initial=history.epochs, unit="epoch", disable=not progress) as bar:
         while history.epochs < epochs and not _exhausted(history, patience):
             started = time.perf_counter()
+            walk = batches(x, y, batch_size, order)
+            if transform is not None:
+                walk = _transformed(walk, transform, _generator(seed, history.epochs))
             history.train_loss.append(
-                _epoch(model, x, y, engine, optimizer, loss, batch_size, order, history.epochs)
+                _epoch(model, walk, engine, optimizer, loss, step, history.epochs)
             )
+            if scheduler is not None and interval == "epoch":
+                scheduler.step()
             history.seconds.append(time.perf_counter() - started)
             if validation is not None:
                 history.validation_accuracy.append(evaluate(model, validation, engine))
                 if patience is not None and history.best_epoch == history.epochs - 1:
                     best = engine.state(model)
+            if after_epoch is not None:
+                after_epoch(history.epochs, model)
             if checkpoint is not None:
                 save_checkpoint(
-                    checkpoint, model=model, optimizer=optimizer, engine=engine, history=history, order=order,
-                    best=best, settings=settings,
+                    checkpoint, model=model, optimizer=optimizer, scheduler=scheduler, engine=engine,
+                    history=history, order=order, best=best, settings=settings,
                 )  # fmt: skip
             bar.set_postfix(_latest(history))
             bar.update()
@@ -106,23 +140,21 @@ def fit(
 
 def _epoch(
     model: Any,
-    x: np.ndarray,
-    y: np.ndarray,
+    walk: Iterator[Data],
     engine: Engine,
     optimizer: Any,
     loss: Callable[[Any, Any], Any],
-    batch_size: int,
-    order: np.random.Generator,
+    step: Callable[[], None],
     epoch: int,
 ) -> float:
-    """Train on every sample once and return the mean loss per sample."""
+    """Train on every batch once and return the mean loss per sample."""
     model.train()
-    total = 0.0
-    for inputs, targets in batches(x, y, batch_size, order):
+    total, samples = 0.0, 0
+    for inputs, targets in walk:
         optimizer.zero_grad()
         value = loss(model(engine.tensor(inputs)), engine.tensor(targets))
         value.backward()
-        optimizer.step()
+        step()
         number = value.item()
         if not np.isfinite(number):
             raise Diverged(
@@ -130,7 +162,31 @@ def _epoch(
                 "very large numbers in the data"
             )
         total += number * len(inputs)
-    return total / len(x)
+        samples += len(inputs)
+    return total / samples
+
+
+def _generator(seed: int, epoch: int) -> np.random.Generator:
+    """Make the generator of an epoch's transformations: a resumed run needs no more than the epoch's number.
+
+    The last word keeps it apart from the generator of the order, ``default_rng(seed)``: NumPy fills seeds with zeros.
+    """
+    return np.random.default_rng([seed, epoch, 1])
+
+
+def _transformed(
+    walk: Iterator[Data], transform: Transform, generator: np.random.Generator
+) -> Iterator[Data]:
+    """Change the inputs of every batch, and refuse a transformation that gives something else than it was given."""
+    for inputs, targets in walk:
+        changed = transform(inputs, generator)
+        given = getattr(changed, "shape", None), getattr(changed, "dtype", None)
+        if given != (inputs.shape, inputs.dtype):
+            raise ValueError(
+                f"fit: transform made a {type(changed).__name__} of shape {given[0]} and {given[1]} of an array of "
+                f"shape {inputs.shape} and {inputs.dtype}; return an array of the same shape and dtype"
+            )
+        yield changed, targets
 
 
 def _exhausted(history: History, patience: int | None) -> bool:

@@ -9,7 +9,7 @@ import torch
 
 from comparison import assert_close
 from deeplearning import nn
-from deeplearning.autograd import Tensor, zeros
+from deeplearning.autograd import Tensor, gradcheck, zeros
 from deeplearning.nn import functional as F
 from deeplearning.nn import init
 
@@ -21,6 +21,7 @@ LABELS = np.array([0, 1, 2, 3, 4, 0])
     "make",
     [
         lambda n: n.ReLU(), lambda n: n.Sigmoid(), lambda n: n.Tanh(), lambda n: n.Identity(), lambda n: n.Flatten(),
+        lambda n: n.LeakyReLU(), lambda n: n.LeakyReLU(0.2), lambda n: n.GELU(),
         lambda n: n.Softmax(dim=1), lambda n: n.LogSoftmax(dim=1), lambda n: n.Dropout(0.5).eval(),
         lambda n: n.Dropout(0.0),
     ],
@@ -77,6 +78,7 @@ def test_losses(reduction: str) -> None:
         (lambda: F.dropout(Tensor(X), 1.0), "p=1.0"),
         (lambda: init.calculate_gain("swish"), "'swish'; give one of"),
         (lambda: init.xavier_normal_(zeros(3)), "at least two axes"),
+        (lambda: init.orthogonal_(zeros(3)), "at least two axes"),
     ],
 )
 def test_refused(call: Any, words: str) -> None:
@@ -130,8 +132,49 @@ def test_initialisers_follow_their_law(fill: Any, std: float, bound: float | Non
 def test_constant_initialisers_and_gains() -> None:
     assert (init.constant_(zeros(3, 3), 2.0).data == 2).all()
     assert (init.zeros_(init.constant_(zeros(3, 3), 2.0)).data == 0).all()
-    for name in ("relu", "tanh", "sigmoid", "linear"):
+    for name in ("relu", "tanh", "sigmoid", "linear", "leaky_relu"):
         assert init.calculate_gain(name) == pytest.approx(torch.nn.init.calculate_gain(name))
+    theirs = torch.nn.init.calculate_gain("leaky_relu", 0.3)
+    assert init.calculate_gain("leaky_relu", 0.3) == pytest.approx(theirs)
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (3, 7), (7, 3), (4, 3, 2, 2), (20, 3, 2), (1, 1)])
+def test_orthogonal_rows_or_columns(shape: tuple[int, ...]) -> None:
+    tensor = zeros(*shape, dtype=np.float64)
+    weight = init.orthogonal_(tensor, 3.0, np.random.default_rng(0)).data.reshape(shape[0], -1)
+    rows, columns = weight.shape
+    square = weight @ weight.T if rows <= columns else weight.T @ weight
+    assert_close(square, 9 * np.eye(min(rows, columns)), length=max(rows, columns))
+
+
+def test_every_orthogonal_matrix_is_equally_likely() -> None:
+    generator = np.random.default_rng(0)
+    drawn = [init.orthogonal_(zeros(2, 2), generator=generator).data for _ in range(2000)]
+    angles = [math.atan2(matrix[1, 0], matrix[0, 0]) for matrix in drawn]
+    counts = np.histogram(angles, bins=8, range=(-math.pi, math.pi))[0]
+    assert np.abs(counts - 250).max() < 5 * math.sqrt(2000 / 8 * 7 / 8)
+    rotations = sum(np.linalg.det(matrix) > 0 for matrix in drawn)
+    assert abs(rotations - 1000) < 5 * math.sqrt(2000 / 4)
+
+
+@pytest.mark.parametrize("function", ["gelu", "leaky_relu"])
+def test_gradients_of_activations(function: str) -> None:
+    x = np.random.default_rng(0).normal(size=(4, 5)) * 2
+    gradcheck(getattr(F, function), [x])
+    ours, theirs = Tensor(X, requires_grad=True), torch.tensor(X, requires_grad=True)
+    getattr(F, function)(ours).sum().backward()
+    getattr(torch.nn.functional, function)(theirs).sum().backward()
+    assert_close(ours.grad.data, theirs.grad.numpy(), length=4)
+    assert F.gelu(ours).dtype == np.float32
+
+
+def test_gradients_of_activations_at_zero() -> None:
+    for function in ("gelu", "leaky_relu"):
+        x = [-1.0, 0.0, 1.0]
+        ours, theirs = Tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+        getattr(F, function)(ours).sum().backward()
+        getattr(torch.nn.functional, function)(theirs).sum().backward()
+        assert_close(ours.grad.data, theirs.grad.numpy())
 
 
 def test_linear_starts_from_pytorchs_law() -> None:

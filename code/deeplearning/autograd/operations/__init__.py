@@ -9,6 +9,7 @@ from deeplearning.autograd.operations.arithmetic import (
     Subtract,
 )
 from deeplearning.autograd.operations.elementwise import (
+    GELU,
     Absolute,
     Exp,
     Log,
@@ -25,6 +26,7 @@ from deeplearning.autograd.operations.loss import (
     LogSoftmax,
     Softmax,
 )
+from deeplearning.autograd.operations.normalisation import BatchNorm, LayerNorm
 from deeplearning.autograd.operations.reduction import Extremum, Mean, Sum
 from deeplearning.autograd.operations.shape import (
     Concatenate,
@@ -36,8 +38,10 @@ from deeplearning.autograd.operations.shape import (
 )
 
 __all__ = [
+    "GELU",
     "Absolute",
     "Add",
+    "BatchNorm",
     "BinaryCrossEntropy",
     "Concatenate",
     "CrossEntropy",
@@ -46,6 +50,7 @@ __all__ = [
     "Exp",
     "Extremum",
     "Index",
+    "LayerNorm",
     "Linear",
     "Log",
     "LogSoftmax",

@@ -1,6 +1,9 @@
 """Functions applied to every element by itself."""
 
+import math
+
 import numpy as np
+from scipy.special import ndtr
 
 from deeplearning.autograd.memory import empty
 from deeplearning.autograd.operation import Array, Operation
@@ -99,3 +102,19 @@ class ReLU(Operation):
 
     def backward(self, dy: Array) -> Array:
         return dy * (self.y > 0)
+
+
+class GELU(Operation):
+    r"""The Gaussian error linear unit :math:`y = x\,\Phi(x)` with the normal distribution function :math:`\Phi`.
+
+    :math:`\partial y/\partial x = \Phi(x) + x\,\phi(x)` with the density
+    :math:`\phi(x) = e^{-x^2/2}/\sqrt{2\pi}` :cite:`hendrycks2016`.
+    """
+
+    def forward(self, x: Array) -> Array:
+        self.x, self.probability = x, ndtr(x)
+        return x * self.probability
+
+    def backward(self, dy: Array) -> Array:
+        density = np.exp(-0.5 * self.x * self.x) * self.x.dtype.type(1 / math.sqrt(2 * math.pi))
+        return dy * (self.probability + self.x * density)
