@@ -182,6 +182,14 @@ class Probe:
             page.wait_for_timeout(400)  # it is animated
             findings.overflow += [line for line in overflow(page) if line not in findings.overflow]
 
+    def narrow(self, page: Page, findings: Findings, width: int = 390) -> None:
+        """Note what makes the page too wide for a phone, and give it its former width again."""
+        before = page.viewport_size
+        assert before is not None
+        page.set_viewport_size({"width": width, "height": before["height"]})
+        findings.overflow += [f"at {width} px: {line}" for line in overflow(page)]
+        page.set_viewport_size(before)
+
     def violations(self, page: Page, code: bool = True) -> list[str]:
         """Serious and critical violations that axe-core finds; without `code`, the tokens of listings are left out.
 

@@ -8,6 +8,7 @@ Functions share the names of their rooms and win: ``deepkernels.matmul`` is the 
 imported by its path, ``from deepkernels.matmul.ladder import tiled``.
 """
 
+from deepkernels import interpreter, launch
 from deepkernels.conv2d.op import conv2d
 from deepkernels.fused.op import conv2d_relu_pool
 from deepkernels.loss.op import cross_entropy
@@ -27,3 +28,6 @@ __all__ = [
     "matmul",
     "max_pool2d",
 ]
+
+if launch.interpreted():
+    interpreter.hasten()
