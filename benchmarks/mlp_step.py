@@ -1,21 +1,19 @@
-"""One contender, one process: training steps of an MLP 784-256-128-10 on batches of 128, timed one by one.
+"""Training steps of an MLP 784-256-128-10 on batches of 128: forward, backward, one step of plain SGD."""
 
-`python benchmarks/mlp_step.py engine|torch|bare` prints one line of JSON. Every contender starts from the same weights,
-sees the same batch, and does the same arithmetic in float32: forward, backward, one step of plain SGD.
-"""
-
-import json
-import resource
-import sys
-import time
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
+from contender import training_step
+
+WHAT = "MLP 784-256-128-10, batch 128, float32: forward + backward + SGD step"
+TARGET = 1.0  # the engine's time ÷ PyTorch's, stated before measuring
+MEMORY = 1.0  # and its peak memory ÷ PyTorch's
+WARM_UP, STEPS = 50, 300
 SIZES = (784, 256, 128, 10)
 BATCH, RATE = 128, 0.1
-WARM_UP, STEPS = 50, 300
 
 
 def start() -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
@@ -33,26 +31,16 @@ def start() -> tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray]]
 
 def of_engine(name: str) -> Callable[[], float]:
     """Return the training step of the book's one definition of the network, on an engine."""
-    from deeplearning import engines, models
+    from deeplearning import models
+
+    def make(nn: Any) -> Any:
+        return models.mlp(SIZES, nn=nn)
 
     x, labels, layers = start()
-    engine = engines.get(name)
-    model = models.mlp(SIZES, nn=engine.nn)
     state = {}
     for i, (weight, bias) in enumerate(layers):  # activations take every second place
         state |= {f"{2 * i}.weight": weight, f"{2 * i}.bias": bias}
-    engine.load(model, state)
-    optimizer, loss = engine.optim.SGD(model.parameters(), lr=RATE), engine.nn.CrossEntropyLoss()
-    inputs, targets = engine.tensor(x), engine.tensor(labels)
-
-    def step() -> float:
-        optimizer.zero_grad()
-        value = loss(model(inputs), targets)
-        value.backward()
-        optimizer.step()
-        return value.item()
-
-    return step
+    return training_step(name, make, state, x, labels, RATE)
 
 
 def bare() -> Callable[[], float]:
@@ -89,31 +77,8 @@ def bare() -> Callable[[], float]:
     return step
 
 
-def memory() -> float:
-    """Return the largest resident memory of this process so far, in MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
-
-
 CONTENDERS = {
     "engine": lambda: of_engine("numpy"),
     "torch": lambda: of_engine("torch"),
     "bare": bare,
 }
-
-
-def main() -> None:
-    """Warm up, time every step, and print what was found."""
-    name = sys.argv[1]
-    step = CONTENDERS[name]()
-    losses = [step() for _ in range(WARM_UP)]
-    seconds = []
-    for _ in range(STEPS):
-        began = time.perf_counter()
-        step()
-        seconds.append(time.perf_counter() - began)
-    print(json.dumps({"losses": losses[:: WARM_UP // 5], "seconds": seconds, "peak_mib": memory()}))
-
-
-if __name__ == "__main__":
-    main()

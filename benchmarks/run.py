@@ -1,4 +1,4 @@
-"""Time the engine against PyTorch: `make bench`, or `python benchmarks/run.py --rounds 11 --threads 1 2`.
+"""Time the engine against PyTorch: `make bench`, or `python benchmarks/run.py lenet_step --rounds 3 --threads 1`.
 
 Every measurement is a process of its own, because PyTorch is up to twice as slow after NumPy has worked in the same
 process. Contenders alternate, in an order drawn anew each round, so that whatever else the machine does meets all of
@@ -7,6 +7,7 @@ them. A round's ratio compares medians of the same round; the record keeps every
 
 import argparse
 import datetime
+import importlib
 import json
 import os
 import subprocess
@@ -21,32 +22,31 @@ from deeplearning.records import environment
 from deeplearning.records.text import format_json, write_atomically
 
 HERE = Path(__file__).resolve().parent
-CONTENDERS = ("engine", "torch", "bare")
-TARGET = 1.0  # the engine's time ÷ PyTorch's, stated before measuring
+WORKLOADS = ("mlp_step", "lenet_step", "conv_layer")  # modules beside this one
 
 
-def measure(contender: str, threads: int) -> dict[str, Any]:
+def measure(workload: str, contender: str, threads: int) -> dict[str, Any]:
     """Run one contender in a process of its own and return what it printed."""
     variables = {
         name: str(threads)
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     }
     done = subprocess.run(
-        [sys.executable, HERE / "mlp_step.py", contender],
+        [sys.executable, HERE / "contender.py", workload, contender],
         env=os.environ | variables, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
-        raise SystemExit(f"benchmark of {contender} failed:\n{done.stderr}")
+        raise SystemExit(f"benchmark {workload} of {contender} failed:\n{done.stderr}")
     return json.loads(done.stdout)
 
 
-def compare(threads: int, rounds: int) -> dict[str, Any]:
+def compare(workload: str, contenders: list[str], threads: int, rounds: int) -> dict[str, Any]:
     """Alternate all contenders for ``rounds`` rounds and return medians, ratios and peak memory."""
     order = np.random.default_rng(0)
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in CONTENDERS}
-    for _ in tqdm(range(rounds), desc=f"{threads} thread(s)", unit="round"):
-        for name in order.permutation(CONTENDERS):
-            found[name].append(measure(name, threads))
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in contenders}
+    for _ in tqdm(range(rounds), desc=f"{workload}, {threads} thread(s)", unit="round"):
+        for name in order.permutation(contenders):
+            found[name].append(measure(workload, name, threads))
     losses = {name: np.array(runs[0]["losses"]) for name, runs in found.items()}
     for name, values in losses.items():
         if not np.allclose(values, losses["torch"], rtol=1e-3):
@@ -70,41 +70,34 @@ def compare(threads: int, rounds: int) -> dict[str, Any]:
     return result
 
 
-def main() -> None:
-    """Measure, write results/speed/mlp_step.json, print the table."""
-    parser = argparse.ArgumentParser(
-        description="time the engine against PyTorch on one training step"
-    )
-    cores = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("--threads", type=int, nargs="+", default=sorted({1, cores}))
-    arguments = parser.parse_args()
-    if arguments.rounds < 1 or min(arguments.threads) < 1:
-        parser.error("--rounds and --threads take numbers from 1 on")
-    results = [compare(threads, arguments.rounds) for threads in arguments.threads]
-    root = HERE.parent
-    record = {
-        "id": "mlp_step",
-        "what": "MLP 784-256-128-10, batch 128, float32: forward + backward + SGD step",
-        "target": f"engine's time ÷ PyTorch's ≤ {TARGET}, and less memory",
+def record_of(name: str, results: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the record of a workload: what was measured, how, where, and what for."""
+    workload = importlib.import_module(name)
+    memory = "less memory" if workload.MEMORY == 1 else f"peak memory ≤ {workload.MEMORY} of it"
+    return {
+        "id": name,
+        "what": workload.WHAT,
+        "target": f"engine's time ÷ PyTorch's ≤ {workload.TARGET}, and {memory}",
         "command": "make bench",
         "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "commit": environment.commit(root),
+        "commit": environment.commit(HERE.parent),
         "machine": environment.machine(),
         "software": environment.software(),
-        "protocol": "one process a contender, order drawn anew each round, 50 steps of warm-up, median of 300 steps",
+        "protocol": "one process a contender, order drawn anew each round, "
+        f"{workload.WARM_UP} steps of warm-up, median of {workload.STEPS} steps",
         "results": results,
     }
-    path = root / "results" / "speed" / "mlp_step.json"
-    write_atomically(path, format_json(record))
+
+
+def show(record: dict[str, Any]) -> None:
+    """Print a record as a table, with the verdict."""
+    workload = importlib.import_module(record["id"])
     print(f"\n{record['what']}")
     print(
         f"{'threads':>8} {'contender':>10} {'ms a step':>10} {'÷ PyTorch':>10} {'20–80 %':>12} {'peak MiB':>9}"
     )
-    for result in results:
-        for name in CONTENDERS:
+    for result in record["results"]:
+        for name in workload.CONTENDERS:
             row = result[name]
             spread = f"{row['ratio_percentile_20']:.2f}–{row['ratio_percentile_80']:.2f}"
             milliseconds = 1e3 * float(np.median(row["median_seconds_a_round"]))
@@ -112,9 +105,41 @@ def main() -> None:
                 f"{result['threads']:>8} {name:>10} {milliseconds:>10.3f} {row['ratio_to_torch']:>10.2f} {spread:>12} "
                 f"{row['peak_memory_mib']:>9.0f}"
             )
-        verdict = "met" if result["engine"]["ratio_to_torch"] <= TARGET else "missed"
-        print(f"{'':>8} target ≤ {TARGET:.1f} {verdict}")
-    print(f"\nrecord: {path.relative_to(root)}")
+        memory = result["engine"]["peak_memory_mib"] / result["torch"]["peak_memory_mib"]
+        met = result["engine"]["ratio_to_torch"] <= workload.TARGET and memory <= workload.MEMORY
+        print(f"{'':>8} {record['target']}: {'met' if met else 'missed'}")
+
+
+def main() -> None:
+    """Measure the workloads, write results/speed/<workload>.json for each, print tables."""
+    parser = argparse.ArgumentParser(description="time the engine against PyTorch")
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    parser.add_argument(
+        "workloads", nargs="*", metavar="workload",
+        help=f"of {', '.join(WORKLOADS)}; all if none is named",
+    )  # fmt: skip
+    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--threads", type=int, nargs="+", default=sorted({1, cores}))
+    parser.add_argument("--dry", action="store_true", help="print only, write no record")
+    arguments = parser.parse_args()
+    if arguments.rounds < 1 or min(arguments.threads) < 1:
+        parser.error("--rounds and --threads take numbers from 1 on")
+    unknown = set(arguments.workloads) - set(WORKLOADS)
+    if unknown:
+        parser.error(f"no workload {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}")
+    for name in arguments.workloads or WORKLOADS:
+        contenders = list(importlib.import_module(name).CONTENDERS)
+        record = record_of(
+            name,
+            [compare(name, contenders, threads, arguments.rounds) for threads in arguments.threads],
+        )
+        show(record)
+        if not arguments.dry:
+            path = HERE.parent / "results" / "speed" / f"{name}.json"
+            write_atomically(path, format_json(record))
+            print(f"record: {path.relative_to(HERE.parent)}")
 
 
 if __name__ == "__main__":

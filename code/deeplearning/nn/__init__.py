@@ -1,6 +1,7 @@
 """Layers, losses and initialisers under PyTorch's names."""
 
 from deeplearning.nn import functional, init, utils
+from deeplearning.nn.convolution import Conv1d, Conv2d, Conv3d, ConvTranspose2d
 from deeplearning.nn.layers import (
     GELU,
     Dropout,
@@ -17,12 +18,30 @@ from deeplearning.nn.layers import (
 )
 from deeplearning.nn.losses import BCEWithLogitsLoss, CrossEntropyLoss, MSELoss
 from deeplearning.nn.module import Module, Parameter
-from deeplearning.nn.normalisation import BatchNorm1d, LayerNorm
+from deeplearning.nn.normalisation import BatchNorm1d, BatchNorm2d, LayerNorm
+from deeplearning.nn.pooling import (
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    MaxPool1d,
+    MaxPool2d,
+)
+from deeplearning.nn.upsampling import Upsample
 
 __all__ = [
     "GELU",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool2d",
+    "AvgPool1d",
+    "AvgPool2d",
     "BCEWithLogitsLoss",
     "BatchNorm1d",
+    "BatchNorm2d",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose2d",
     "CrossEntropyLoss",
     "Dropout",
     "Flatten",
@@ -32,6 +51,8 @@ __all__ = [
     "Linear",
     "LogSoftmax",
     "MSELoss",
+    "MaxPool1d",
+    "MaxPool2d",
     "Module",
     "Parameter",
     "ReLU",
@@ -39,6 +60,7 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "Upsample",
     "functional",
     "init",
     "utils",

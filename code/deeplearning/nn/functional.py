@@ -11,6 +11,17 @@ from deeplearning.autograd.operations import elementwise as _elementwise
 from deeplearning.autograd.operations import linear as _linear
 from deeplearning.autograd.operations import loss as _loss
 from deeplearning.autograd.operations import normalisation as _normalisation
+from deeplearning.nn.pooling import adaptive_avg_pool2d as adaptive_avg_pool2d
+from deeplearning.nn.pooling import adaptive_max_pool2d as adaptive_max_pool2d
+from deeplearning.nn.pooling import avg_pool1d as avg_pool1d
+from deeplearning.nn.pooling import avg_pool2d as avg_pool2d
+from deeplearning.nn.pooling import max_pool1d as max_pool1d
+from deeplearning.nn.pooling import max_pool2d as max_pool2d
+from deeplearning.nn.spatial import conv1d as conv1d
+from deeplearning.nn.spatial import conv2d as conv2d
+from deeplearning.nn.spatial import conv3d as conv3d
+from deeplearning.nn.spatial import conv_transpose2d as conv_transpose2d
+from deeplearning.nn.upsampling import interpolate as interpolate
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -104,8 +115,9 @@ def batch_norm(
     them in place, :math:`r \leftarrow (1 - m)\,r + m\,s` with ``momentum`` m and the batch's mean or *unbiased*
     variance s. Otherwise the running statistics are used.
 
-    x (N, C), or (N, C, L) with L positions that count as further samples; all else (C,) or None. ``ValueError`` for
-    other shapes, for one value a channel in training, and for no running statistics in evaluation :cite:`ioffe2015`.
+    x (N, C), or (N, C, L) or (N, C, H, W) with positions that count as further samples; all else (C,) or None.
+    ``ValueError`` for other shapes, for one value a channel in training, and for no running statistics in evaluation
+    :cite:`ioffe2015`.
 
     >>> from deeplearning.autograd import tensor
     >>> batch_norm(tensor([[0.0], [2.0]]), None, None, training=True, eps=0.0).tolist()
@@ -143,9 +155,9 @@ def batch_norm(
 
 
 def _check_channels(x: Tensor, **parameters: Tensor | None) -> None:
-    if x.ndim not in (2, 3) or x.dtype.kind != "f":
+    if x.ndim not in (2, 3, 4) or x.dtype.kind != "f":
         raise ValueError(
-            f"batch_norm: an input of shape {x.shape} and {x.dtype}; give floats (N, C) or (N, C, L)"
+            f"batch_norm: an input of shape {x.shape} and {x.dtype}; give floats (N, C), (N, C, L) or (N, C, H, W)"
         )
     for name, parameter in parameters.items():
         if parameter is not None and parameter.shape != x.shape[1:2]:

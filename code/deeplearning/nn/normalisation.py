@@ -1,6 +1,6 @@
 """Batch and layer normalisation as layers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -31,6 +31,7 @@ class BatchNorm1d(Module):
     ['weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked']
     """
 
+    input_dims: tuple[int, ...] = (2, 3)
     running_mean: Tensor | None
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
@@ -43,7 +44,7 @@ class BatchNorm1d(Module):
         affine: bool = True,
         track_running_stats: bool = True,
     ) -> None:
-        _check_sizes("BatchNorm1d", "num_features", (num_features,))
+        _check_sizes(type(self).__name__, "num_features", (num_features,))
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         self.weight = Parameter(ones(num_features)) if affine else None
@@ -54,6 +55,11 @@ class BatchNorm1d(Module):
         self.register_buffer("num_batches_tracked", tensor(0, np.int64) if track else None)
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.ndim not in self.input_dims:
+            wanted = "(N, C, H, W)" if self.input_dims == (4,) else "floats (N, C) or (N, C, L)"
+            raise ValueError(
+                f"{type(self).__name__}: an input of shape {x.shape} and {x.dtype}; give {wanted}"
+            )
         factor = self.momentum if self.momentum is not None else 0.0
         if self.training and self.num_batches_tracked is not None:
             with no_grad():
@@ -70,6 +76,19 @@ class BatchNorm1d(Module):
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
             f"track_running_stats={self.track_running_stats}"
         )
+
+
+class BatchNorm2d(BatchNorm1d):
+    """Batch normalisation of images: each channel over all samples, rows and columns.
+
+    Input and output (N, C, H, W) with C = ``num_features``; all else as in :class:`BatchNorm1d` :cite:`ioffe2015`.
+
+    >>> x = tensor([[[[0.0, 2.0]]]])
+    >>> BatchNorm2d(1)(x).data.round(3).tolist()
+    [[[[-1.0, 1.0]]]]
+    """
+
+    input_dims = (4,)
 
 
 class LayerNorm(Module):
@@ -93,10 +112,10 @@ class LayerNorm(Module):
         elementwise_affine: bool = True,
         bias: bool = True,
     ) -> None:
-        if isinstance(normalized_shape, Integral):
-            normalized_shape = (int(normalized_shape),)
-        shape: tuple[int, ...] = tuple(normalized_shape)  # type: ignore[arg-type]
-        _check_sizes("LayerNorm", "normalized_shape", shape)
+        several = isinstance(normalized_shape, Iterable)
+        given: Any = tuple(normalized_shape) if several else (normalized_shape,)  # type: ignore[arg-type]
+        _check_sizes("LayerNorm", "normalized_shape", given)
+        shape = tuple(int(n) for n in given)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self.weight = Parameter(ones(*shape)) if elementwise_affine else None
         self.bias = Parameter(zeros(*shape)) if elementwise_affine and bias else None

@@ -80,6 +80,27 @@ def test_batch_norm_equals_pytorch(dtype: Any, shape: Any, affine: bool, track: 
     compare(ours.eval(), theirs.eval(), normal(shape, seed=1, dtype=dtype), length)
 
 
+@given(
+    shape=st.tuples(*[st.integers(1, 3)] * 2, *[st.integers(2, 4)] * 2),
+    affine=st.booleans(),
+    last=st.booleans(),
+)
+@settings(max_examples=8, deadline=None)
+def test_batch_norm_of_images_equals_pytorch(shape: Any, affine: bool, last: bool) -> None:
+    ours, theirs = twins(lambda n: n.BatchNorm2d(shape[1], affine=affine), np.float32)
+    length = 64 * int(np.prod(shape))
+    for mode, seed in ((True, 0), (False, 1)):
+        x = normal(shape, seed, np.float32)
+        if last:  # channels side by side in memory
+            x = np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 1, -1)), -1, 1)
+        compare(ours.train(mode), theirs.train(mode), x, length)
+
+
+def test_batch_norm_of_images_against_finite_differences() -> None:
+    x, w, b = normal((2, 2, 3, 2)), normal((2,), 1), normal((2,), 2)
+    gradcheck(lambda x, w, b: F.batch_norm(x, None, None, w, b, training=True), [x, w, b])
+
+
 @pytest.mark.parametrize("momentum", [0.1, 0.75, 1.0, None])
 @given(shape=BATCHES, steps=st.integers(1, 6))
 @settings(max_examples=6, deadline=None)
@@ -268,12 +289,17 @@ def test_evaluation_does_not_depend_on_the_rest_of_the_batch() -> None:
         (lambda: nn.BatchNorm1d(4)(Tensor(np.ones((3, 4), int))), "int64; give floats"),
         (lambda: F.batch_norm(Tensor(X), None, None), "without running statistics"),
         (lambda: nn.BatchNorm1d(0), "BatchNorm1d: num_features=0; give positive"),
+        (lambda: nn.BatchNorm2d(4)(Tensor(X)), r"BatchNorm2d: .* \(50, 4\) and float32; give \(N, C, H, W\)"),
+        (lambda: nn.BatchNorm1d(4)(Tensor(np.ones((3, 4, 2, 2)))), r"BatchNorm1d: .*\(N, C\) or \(N, C, L\)"),
+        (lambda: F.batch_norm(Tensor(np.ones((3, 4, 2, 2, 2))), None, None), r"or \(N, C, H, W\)"),
+        (lambda: nn.BatchNorm2d(0), "BatchNorm2d: num_features=0"),
         (lambda: nn.LayerNorm(3)(Tensor(X)), r"\(50, 4\) and float32 with normalized_shape=\(3,\)"),
         (lambda: nn.LayerNorm((50, 4))(Tensor(X[0])), r"shape \(4,\)"),
         (lambda: F.layer_norm(Tensor(X), (4,), weight=Tensor([1.0])), r"weight of shape \(1,\)"),
         (lambda: F.layer_norm(Tensor(X), ()), r"normalized_shape=\(\)"),
         (lambda: nn.LayerNorm([2, 0]), r"normalized_shape=\(2, 0\); give positive"),
         (lambda: nn.LayerNorm([]), r"normalized_shape=\(\)"),
+        (lambda: nn.LayerNorm(3.0), "LayerNorm: normalized_shape=3.0; give positive integers"),
     ],
 )  # fmt: skip
 def test_refused(call: Any, words: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from deeplearning.records import RecordError, load_speed
+from deeplearning.records.store import repository
 
 GOOD: dict[str, Any] = {
     "id": "some_step", "what": "a step", "protocol": "p", "time": "t", "machine": {}, "software": {},
@@ -24,13 +25,18 @@ def test_reads_what_is_there(tmp_path: Path) -> None:
     assert load_speed("some_step", written(tmp_path, GOOD)) == GOOD
 
 
-def test_the_published_record_holds_all_contenders() -> None:
-    for result in load_speed("mlp_step")["results"]:
+PUBLISHED = sorted(path.stem for path in (repository() / "results" / "speed").glob("*.json"))
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_published_records_hold_all_contenders(name: str) -> None:
+    for result in load_speed(name)["results"]:
         assert result["torch"]["ratio_to_torch"] == 1
-        for name in ("engine", "bare"):
-            row = result[name]
+        for contender in ("engine", "bare") if name == "mlp_step" else ("engine",):
+            row = result[contender]
             assert len(row["median_seconds_a_round"]) == result["rounds"]
             assert row["ratio_percentile_20"] <= row["ratio_to_torch"] <= row["ratio_percentile_80"]
+            assert 0 < row["peak_memory_mib"] < result["torch"]["peak_memory_mib"]
 
 
 @pytest.mark.parametrize(

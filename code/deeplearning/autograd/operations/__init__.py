@@ -8,6 +8,7 @@ from deeplearning.autograd.operations.arithmetic import (
     Power,
     Subtract,
 )
+from deeplearning.autograd.operations.convolution import Convolution, ConvolutionTranspose
 from deeplearning.autograd.operations.elementwise import (
     GELU,
     Absolute,
@@ -27,6 +28,12 @@ from deeplearning.autograd.operations.loss import (
     Softmax,
 )
 from deeplearning.autograd.operations.normalisation import BatchNorm, LayerNorm
+from deeplearning.autograd.operations.pooling import (
+    AdaptiveAvgPool,
+    AdaptiveMaxPool,
+    AvgPool,
+    MaxPool,
+)
 from deeplearning.autograd.operations.reduction import Extremum, Mean, Sum
 from deeplearning.autograd.operations.shape import (
     Concatenate,
@@ -36,14 +43,20 @@ from deeplearning.autograd.operations.shape import (
     Stack,
     Where,
 )
+from deeplearning.autograd.operations.upsampling import UpsampleBilinear, UpsampleNearest
 
 __all__ = [
     "GELU",
     "Absolute",
+    "AdaptiveAvgPool",
+    "AdaptiveMaxPool",
     "Add",
+    "AvgPool",
     "BatchNorm",
     "BinaryCrossEntropy",
     "Concatenate",
+    "Convolution",
+    "ConvolutionTranspose",
     "CrossEntropy",
     "Divide",
     "Dropout",
@@ -55,6 +68,7 @@ __all__ = [
     "Log",
     "LogSoftmax",
     "MatMul",
+    "MaxPool",
     "Mean",
     "Multiply",
     "Negative",
@@ -69,5 +83,7 @@ __all__ = [
     "Subtract",
     "Sum",
     "Tanh",
+    "UpsampleBilinear",
+    "UpsampleNearest",
     "Where",
 ]

@@ -5,8 +5,9 @@ import math
 import numpy as np
 from scipy.special import ndtr
 
-from deeplearning.autograd.memory import empty
+from deeplearning.autograd.memory import empty_like
 from deeplearning.autograd.operation import Array, Operation
+from deeplearning.autograd.threads import Part, in_parts
 
 
 class Exp(Operation):
@@ -92,16 +93,30 @@ class Sigmoid(Operation):
 
 
 class ReLU(Operation):
-    r""":math:`y = \max(x, 0)`, so :math:`\partial y/\partial x = 1` where :math:`x > 0` and 0 elsewhere."""
+    r""":math:`y = \max(x, 0)`, so :math:`\partial y/\partial x = 1` where :math:`x > 0` and 0 elsewhere.
+
+    It follows nearly every layer, on large arrays, so these are cut into parts that threads share.
+    """
 
     keeps_result = True
 
     def forward(self, x: Array) -> Array:
-        self.y = np.maximum(x, 0, out=empty(x.shape, x.dtype))
-        return self.y
+        self.y = y = empty_like(x)
+
+        def some(part: Part) -> None:
+            np.maximum(x[part], 0, out=y[part])
+
+        in_parts(some, y)
+        return y
 
     def backward(self, dy: Array) -> Array:
-        return dy * (self.y > 0)
+        dx = empty_like(self.y)
+
+        def some(part: Part) -> None:
+            np.multiply(dy[part], self.y[part] > 0, out=dx[part])
+
+        in_parts(some, dx)
+        return dx
 
 
 class GELU(Operation):

@@ -86,8 +86,9 @@ class BatchNorm(_Normalise):
         = \frac{g - \langle g\rangle - \hat x\,\langle g\,\hat x\rangle}{\sqrt{\sigma^2 + \epsilon}},
 
     :math:`\partial L/\partial\gamma = \sum \hat x\,\partial L/\partial y` and
-    :math:`\partial L/\partial\beta = \sum \partial L/\partial y`. x (N, C) or (N, C, L); weight :math:`\gamma` and
-    bias :math:`\beta` (C,), or None :cite:`ioffe2015`. After ``forward``, ``mean`` and ``variance`` hold the batch's.
+    :math:`\partial L/\partial\beta = \sum \partial L/\partial y`. x (N, C), (N, C, L) or (N, C, H, W); weight
+    :math:`\gamma` and bias :math:`\beta` (C,), or None :cite:`ioffe2015`. After ``forward``, ``mean`` and
+    ``variance`` hold the batch's.
     """
 
     def forward(self, x: Array, weight: Array | None, bias: Array | None) -> Array:
