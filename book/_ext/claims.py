@@ -74,7 +74,7 @@ def waiting(known: Container[str]) -> list[tuple[Experiment, str]]:
 
 def kernels_of(record: Record) -> KernelRecord | None:
     """The record of timed kernels that a claim was judged by, None if it was measured by its own experiment."""
-    if "kernels" not in record.config:
+    if not {"kernels", "machine"} <= record.config.keys():
         return None
     return load_kernels(record.config["kernels"], record.config["machine"])
 

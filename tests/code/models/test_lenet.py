@@ -2,9 +2,12 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
+from comparison import assert_close
+from deeplearning import engines
 from deeplearning.models.lenet import ACTIVATIONS, POOLINGS, lenet5
 
 
@@ -63,3 +66,28 @@ def test_an_engine_that_lacks_a_layer() -> None:
     words = r"lenet5: abacus.nn has no Conv2d and no AvgPool2d; give the nn of another engine"
     with pytest.raises(ValueError, match=words):
         lenet5(nn=lacking)
+
+
+@pytest.mark.parametrize(("activation", "pooling"), [("tanh", "avg"), ("relu", "max")])
+def test_both_engines_agree_and_weights_move_both_ways(activation: str, pooling: str) -> None:
+    """Scores and every gradient, from one start; then the weights of each in the other."""
+    ours, theirs = engines.get("numpy"), engines.get("torch")
+    torch.manual_seed(0)
+    models = [lenet5(activation, pooling, nn=engine.nn) for engine in (ours, theirs)]
+    ours.load(models[0], theirs.state(models[1]))
+    rng = np.random.default_rng(0)
+    x, y = rng.random((3, 1, 28, 28)).astype(np.float32), np.array([7, 0, 7])
+    gradients = []
+    for engine, model in zip((ours, theirs), models, strict=True):
+        scores = model(engine.tensor(x))
+        gradients.append({"scores": engine.to_numpy(scores)})
+        engine.nn.CrossEntropyLoss()(scores, engine.tensor(y)).backward()
+        for name, parameter in model.named_parameters():
+            gradients[-1][name] = engine.to_numpy(parameter.grad)
+    for name, value in gradients[0].items():
+        assert_close(value, gradients[1][name], length=2500, name=name)
+    theirs.load(models[1], ours.state(models[0]))
+    assert all(
+        np.array_equal(value, theirs.state(models[1])[name])
+        for name, value in ours.state(models[0]).items()
+    )
