@@ -1,6 +1,7 @@
 """Memory for arrays: begun where vector instructions read at full width, and used again when an array is gone."""
 
 import math
+import os
 from collections.abc import Sequence
 from threading import RLock
 from typing import Any
@@ -20,6 +21,10 @@ class _Idle:
     """
 
     def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin anew, with a lock that nobody holds."""
         self.rooms: dict[int, list[np.ndarray]] = {}
         self.size = 0
         self.lock = RLock()  # re-entrant: collecting garbage inside `take` may call `give`
@@ -52,10 +57,15 @@ class _Loan:
         self.__array_interface__ = self.room.__array_interface__
 
     def __del__(self) -> None:
-        _idle.give(self.room)
+        if hasattr(self, "room"):  # there was memory to be had
+            _idle.give(self.room)
 
 
 _idle = _Idle()
+if hasattr(
+    os, "register_at_fork"
+):  # a thread that is not copied may hold the lock, and would never let go
+    os.register_at_fork(after_in_child=_idle.renew)
 
 
 def empty(shape: tuple[int, ...], dtype: Any, order: Sequence[int] | None = None) -> np.ndarray:

@@ -66,7 +66,8 @@ def in_parallel(work: Callable[[slice], Result], rows: int, numbers: int) -> lis
 
     ``numbers`` is how many numbers are to be computed in all; for few, everything is one part. Meanwhile a product of
     matrices takes one thread: two threads with a product each beat two threads that share every product, because what
-    is between the products is shared too.
+    is between the products is shared too. ``work`` must not call this function itself: it would wait for the thread
+    that it runs in.
 
     >>> sum(in_parallel(lambda part: part.stop - part.start, 10, numbers=10**6))
     10

@@ -69,10 +69,7 @@ def digit_rows(
     >>> rows.labels.shape, rows.middles[:, 0].tolist()
     ((2, 3), [13.5, 13.5])
     """
-    if images.shape[1:] != (SIDE, SIDE) or len(images) != len(labels) or not len(images):
-        raise ValueError(
-            f"digit_rows: images {images.shape} and labels {labels.shape}; give (N, 28, 28) and (N,), N >= 1"
-        )
+    labels = _check("digit_rows", images, labels)
     if count < 1 or length < 1 or gaps[0] > gaps[1]:
         raise ValueError(
             f"digit_rows: count={count}, length={length}, gaps={gaps}; give 1 or more, and gaps from least to most"
@@ -91,6 +88,18 @@ def digit_rows(
     return DigitRows(pictures, labels[chosen], starts + (SIDE - 1) / 2)
 
 
+def _check(name: str, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the labels as an array, if they and the images fit."""
+    labels = np.asarray(labels)
+    good = images.ndim == 3 and images.shape[1:] == (SIDE, SIDE) and images.dtype.kind == "f"
+    if not good or labels.shape != images.shape[:1] or not len(images):
+        raise ValueError(
+            f"{name}: images {images.shape} of {images.dtype} and labels {labels.shape}; "
+            "give (N, 28, 28) floats in [0, 1] and (N,), N >= 1"
+        )
+    return labels
+
+
 def windows(
     images: np.ndarray,
     labels: np.ndarray,
@@ -103,8 +112,10 @@ def windows(
 
     Each digit of ``images`` (N, 28, 28) gets random neighbours, on each side none with probability ``alone``. In most
     windows it is in the middle, to 2 pixels, and they have its label. In a share of ``share_none`` the window looks
-    between it and its right neighbour, at least 4 pixels away from both middles; their label is 10.
+    between it and its right neighbour, at least 4 pixels away from both middles; their label is 10. ``ValueError`` as
+    for :func:`digit_rows`.
     """
+    labels = _check("windows", images, labels)
     count = len(images)
     left, right = images[rng.permutation(count)], images[rng.permutation(count)]
     between = rng.integers(gaps[0], gaps[1] + 1, (2, count))
@@ -134,13 +145,15 @@ def cut_at_paper(picture: np.ndarray, above: float = 0.2) -> np.ndarray:
     """Cut a row (28, W) wherever a column has no ink, and return the pieces as images (M, 28, 28).
 
     Each piece is put with its centre of mass in the middle, as MNIST's digits are; what does not fit is lost. Digits
-    that touch stay one piece.
+    that touch stay one piece. ``ValueError`` for a picture of another height or with more axes.
 
     >>> picture = np.zeros((28, 60), np.float32)
     >>> picture[10:18, [8, 9, 40, 41]] = 1
     >>> cut_at_paper(picture).shape
     (2, 28, 28)
     """
+    if picture.ndim != 2 or len(picture) != SIDE:
+        raise ValueError(f"cut_at_paper: a picture of shape {picture.shape}; give one row, (28, W)")
     inked = np.concatenate([[False], picture.max(axis=0) > above, [False]])
     edges = np.flatnonzero(inked[1:] != inked[:-1])
     pieces = []

@@ -1,6 +1,8 @@
 """Distortions of handwriting: images turned, stretched, slanted, moved and bent at random, as a hand might."""
 
+import math
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -35,17 +37,16 @@ class RandomDistortion:
 
     def __post_init__(self) -> None:
         for name in ("degrees", "scale", "shear", "shift", "elastic", "sigma"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(
-                    f"RandomDistortion: {name}={getattr(self, name)!r}; give a number >= 0"
-                )
+            value = getattr(self, name)
+            if not isinstance(value, Real) or not 0 <= float(value) < math.inf:
+                raise ValueError(f"RandomDistortion: {name}={value!r}; give a number >= 0")
         if not self.scale < 1:
             raise ValueError(f"RandomDistortion: scale={self.scale!r}; give a share below 1")
         if type(self.fields) is not int or self.fields < 1:
             raise ValueError(f"RandomDistortion: fields={self.fields!r}; give a whole number >= 1")
 
     def __call__(self, inputs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        if inputs.ndim < 3 or inputs.dtype.kind != "f":
+        if inputs.ndim < 3 or inputs.dtype.kind != "f" or 0 in inputs.shape[-2:]:
             raise ValueError(
                 f"RandomDistortion: inputs of shape {inputs.shape} and {inputs.dtype}; give images (N, H, W) of floats"
             )

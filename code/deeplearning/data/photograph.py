@@ -72,11 +72,15 @@ def _read_grey(path: Path) -> np.ndarray:
                 picture.draft(
                     "L", (2 * WORKING_SIDE, 2 * WORKING_SIDE)
                 )  # a large JPEG opens faster
-                upright = ImageOps.exif_transpose(picture).convert("RGBA")
+                upright = _in_8_bits(ImageOps.exif_transpose(picture)).convert("RGBA")
     except UnidentifiedImageError:
         raise ValueError(f"{path} is no picture that can be read. {remedy}") from None
     except Image.DecompressionBombError as error:
         raise ValueError(f"{path} has too many pixels. Make it smaller.") from error
+    except PermissionError:
+        raise ValueError(
+            f"{path} may not be read. Change the file's permissions, or copy it."
+        ) from None
     except (OSError, SyntaxError) as error:  # Pillow raises both for damaged files
         raise ValueError(f"{path} is damaged ({error}). Save or copy it again.") from error
     if min(width, height) < 8:
@@ -87,6 +91,16 @@ def _read_grey(path: Path) -> np.ndarray:
     white.alpha_composite(upright)
     white.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS)
     return np.asarray(white.convert("L"), np.float32) / 255
+
+
+def _in_8_bits(picture: Image.Image) -> Image.Image:
+    """Return a grey picture of 16 or 32 bits, or of floats, in 8 bits; white is the first of 1, 255, 65,535 to fit."""
+    if not picture.mode.startswith("I") and picture.mode != "F":
+        return picture
+    values = np.nan_to_num(np.asarray(picture, np.float64)).clip(min=0)
+    brightest = values.max()
+    white = next((level for level in (1, 255, 65_535) if brightest <= level), brightest)
+    return Image.fromarray(np.uint8(255 * values / white))
 
 
 def _ink(grey: np.ndarray) -> np.ndarray:

@@ -9,6 +9,28 @@ POOLINGS = {"avg": "AvgPool2d", "max": "MaxPool2d"}
 SIDE = 28  # pixels of the images that it takes
 
 
+def chosen(
+    name: str, activation: str, pooling: str, layers: tuple[str, ...], nn: Any
+) -> tuple[Any, Any]:
+    """Return the classes of an activation and a pooling from an engine's namespace.
+
+    ``ValueError``, in the words of the network ``name``, for other names than those above, and for a namespace that
+    lacks one of them or of ``layers``.
+    """
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"{name}: activation={activation!r}; give one of {', '.join(ACTIVATIONS)}")
+    if pooling not in POOLINGS:
+        raise ValueError(f"{name}: pooling={pooling!r}; give one of {', '.join(POOLINGS)}")
+    needed = (*layers, ACTIVATIONS[activation], POOLINGS[pooling])
+    missing = [layer for layer in needed if not hasattr(nn, layer)]
+    if missing:
+        raise ValueError(
+            f"{name}: {nn.__name__} has no {' and no '.join(missing)}; "
+            "give the nn of another engine, such as nn=torch.nn"
+        )
+    return getattr(nn, ACTIVATIONS[activation]), getattr(nn, POOLINGS[pooling])
+
+
 def lenet5(
     activation: str = "tanh", pooling: str = "avg", classes: int = 10, nn: Any = own_nn
 ) -> Any:
@@ -28,18 +50,7 @@ def lenet5(
     >>> network(torch.zeros(2, 1, SIDE, SIDE)).shape, sum(p.numel() for p in network.parameters())
     (torch.Size([2, 10]), 61706)
     """
-    if activation not in ACTIVATIONS:
-        raise ValueError(f"lenet5: activation={activation!r}; give one of {', '.join(ACTIVATIONS)}")
-    if pooling not in POOLINGS:
-        raise ValueError(f"lenet5: pooling={pooling!r}; give one of {', '.join(POOLINGS)}")
-    needed = ("Conv2d", "Flatten", "Linear", ACTIVATIONS[activation], POOLINGS[pooling])
-    missing = [name for name in needed if not hasattr(nn, name)]
-    if missing:
-        raise ValueError(
-            f"lenet5: {nn.__name__} has no {' and no '.join(missing)}; "
-            "give the nn of another engine, such as nn=torch.nn"
-        )
-    squash, pool = getattr(nn, ACTIVATIONS[activation]), getattr(nn, POOLINGS[pooling])
+    squash, pool = chosen("lenet5", activation, pooling, ("Conv2d", "Flatten", "Linear"), nn)
     return nn.Sequential(
         nn.Conv2d(1, 6, 5, padding=2),  # (N, 6, 28, 28)
         squash(),

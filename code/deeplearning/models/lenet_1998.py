@@ -23,14 +23,17 @@ SIDE = 32
 def as_published(images: np.ndarray) -> np.ndarray:
     """Prepare images in [0, 1] as the paper does: a margin of two pixels, paper at −0.1 and ink at 1.175.
 
-    Images (N, 28, 28) or (N, 1, 28, 28), result (N, 1, 32, 32) of the same dtype. ``ValueError`` for another shape.
+    Images (N, 28, 28) or (N, 1, 28, 28), result (N, 1, 32, 32) of the same dtype. ``ValueError`` for other arrays.
 
     >>> as_published(np.ones((2, 28, 28), np.float32))[0, 0, 0, :].min()
     np.float32(-0.1)
     """
-    if images.shape[-2:] != (SIDE - 4, SIDE - 4) or images.ndim not in (3, 4):
-        raise ValueError(f"as_published: images of shape {images.shape}; give (N, 28, 28)")
-    padded = np.pad(images.reshape(-1, 1, SIDE - 4, SIDE - 4), ((0, 0), (0, 0), (2, 2), (2, 2)))
+    side = SIDE - 4
+    if images.shape[1:] not in ((side, side), (1, side, side)) or images.dtype.kind != "f":
+        raise ValueError(
+            f"as_published: images of shape {images.shape} and {images.dtype}; give (N, 28, 28) floats in [0, 1]"
+        )
+    padded = np.pad(images.reshape(-1, 1, side, side), ((0, 0), (0, 0), (2, 2), (2, 2)))
     return (padded * (INK - PAPER) + PAPER).astype(images.dtype)
 
 
@@ -181,7 +184,8 @@ def lenet5_1998(output: str = "rbf", classes: int = 10, nn: Any = own_nn) -> Any
 
     ``output`` is ``"rbf"``, distances to fixed codes, or ``"linear"``, a layer of weights with 85 more parameters a
     class; ``nn`` is the namespace of an engine, and the result is its module. Weights start evenly in
-    :math:`\pm 2.4/n_{in}`, biases at 0. Input (N, 1, 32, 32), see :func:`as_published`; output scores (N, classes).
+    :math:`\pm 2.4/n_{in}` (for C3, whose maps have 75, 100 or 150 inputs, :math:`n_{in} = 100`), biases at 0; the
+    poolings' weights are not drawn. Input (N, 1, 32, 32), see :func:`as_published`; output scores (N, classes).
     ``ValueError`` for another output, and for a namespace that lacks a layer.
 
     >>> network = lenet5_1998()

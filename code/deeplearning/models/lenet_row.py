@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from deeplearning import nn as own_nn
-from deeplearning.models.lenet import ACTIVATIONS, POOLINGS
+from deeplearning.models.lenet import chosen
 
 NONE = 10  # the class of a window with no digit in its middle
 STRIDE = 4  # pixels from one window to the next: two poolings by 2
@@ -32,7 +32,7 @@ def row_lenet5(
     >>> row_lenet5(nn=torch.nn)(torch.zeros(2, 1, 28, 100)).shape
     torch.Size([2, 11, 1, 18])
     """
-    squash, pool = getattr(nn, ACTIVATIONS[activation]), getattr(nn, POOLINGS[pooling])
+    squash, pool = chosen("row_lenet5", activation, pooling, ("Conv2d",), nn)
     return nn.Sequential(
         nn.Conv2d(1, 6, 5, padding=(2, 0)),
         squash(),
@@ -79,9 +79,15 @@ def with_margin(pictures: np.ndarray, right: int = 2) -> np.ndarray:
 
     With 6 behind, some window has the last digit in its middle whatever W is: windows come every 4 pixels.
 
+    ``ValueError`` for pictures of another shape or a negative margin.
+
     >>> with_margin(np.zeros((5, 28, 60)), right=6).shape
     (5, 1, 28, 68)
     """
+    if pictures.ndim != 3 or pictures.shape[1] != 28 or right < 0:
+        raise ValueError(
+            f"with_margin: pictures of shape {pictures.shape}, right={right}; give (N, 28, W), and 0 or more"
+        )
     return np.pad(pictures, ((0, 0), (0, 0), (2, right)))[:, None]
 
 
@@ -95,7 +101,8 @@ def read_columns(scores: np.ndarray, apart: int = 3) -> tuple[list[int], list[in
     .. math:: g_t = \max_d \Bigl(\ell_{td} - \ell_{t,10} + \sum_{u = t \pm 1} \max(0, \ell_{ud} - \ell_{u,10})\Bigr),
 
     and the best choice follows from left to right, :math:`b_t = \max(b_{t-1},\, b_{t-a} + g_t)` (Viterbi's algorithm).
-    ``ValueError`` for scores of another shape.
+    With ``apart`` = 2 the column between two digits may support both. ``ValueError`` for scores of another shape, for
+    NaN, and for ``apart`` below 2.
 
     >>> scores = np.zeros((9, 11))
     >>> scores[:, 10] = 5
@@ -105,6 +112,11 @@ def read_columns(scores: np.ndarray, apart: int = 3) -> tuple[list[int], list[in
     """
     if scores.ndim != 2 or scores.shape[1] != NONE + 1:
         raise ValueError(f"read_columns: scores of shape {scores.shape}; give (columns, 11)")
+    if np.isnan(scores).any() or apart < 2:
+        raise ValueError(
+            f"read_columns: {int(np.isnan(scores).sum())} of the scores are NaN, apart={apart}; "
+            "give numbers, and columns at least 2 apart"
+        )
     ahead = scores[:, :NONE] - scores[:, NONE:]  # the softmax's denominator cancels
     support = np.pad(np.maximum(ahead, 0), ((1, 1), (0, 0)))
     gains = ahead + support[:-2] + support[2:]

@@ -2,6 +2,7 @@
 
 import io
 import os
+import zipfile
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,15 @@ def reader_state(folder: str | os.PathLike[str] | None = None) -> dict[str, np.n
             f"checksums.json does not list {FOLDER}/{READER}; it lists {', '.join(sorted(files))}. Restore it from "
             "the repository."
         )
-    with np.load(io.BytesIO(read_verified(files[READER])), allow_pickle=False) as arrays:
-        return {name: arrays[name].astype(np.float32) for name in arrays.files}
+    content = read_verified(files[READER])
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return {name: arrays[name].astype(np.float32) for name in arrays.files}
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{FOLDER}/{READER} is no archive of weights ({error}). Restore it from the repository, or make it again "
+            "as data/README.md says."
+        ) from error
 
 
 def row_reader(nn: Any = own_nn) -> Any:

@@ -12,6 +12,11 @@ Size = int | Sequence[int]
 AXES = ("L", "H, W", "D, H, W")
 
 
+def is_integer(value: Any) -> bool:
+    """Whether a value is a whole number; True and False are none."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
 def per_axis(name: str, argument: str, value: Any, dims: int, least: int = 0) -> tuple[int, ...]:
     """Return ``value``, a number or one number for each of ``dims`` axes, as a tuple.
 
@@ -20,10 +25,10 @@ def per_axis(name: str, argument: str, value: Any, dims: int, least: int = 0) ->
     >>> per_axis("conv2d", "stride", 2, 2)
     (2, 2)
     """
-    given: Any = (value,) * dims if isinstance(value, Integral) else value
+    given: Any = (value,) * dims if is_integer(value) else value
     if isinstance(given, Sequence) and not isinstance(given, str) and len(given) in (1, dims):
         numbers = tuple(given) * (dims if len(given) == 1 else 1)
-        if all(isinstance(n, Integral) and int(n) >= least for n in numbers):
+        if all(is_integer(n) and int(n) >= least for n in numbers):
             return tuple(int(n) for n in numbers)
     what = f"one integer or {dims}" if dims > 1 else "one integer"
     raise ValueError(f"{name}: {argument}={value!r}; give {what}, each at least {least}")
@@ -54,6 +59,9 @@ def conv2d(
     P = ⌊(H + 2p − d(R − 1) − 1) / s⌋ + 1. ``stride`` s, ``padding`` p and ``dilation`` d are numbers, or one for each
     axis; ``padding`` may also be "valid" (0) or "same" (as large as the input, with stride 1). With ``groups``, inputs
     and outputs fall into as many groups of equal size that do not see each other. ``ValueError`` for what does not fit.
+
+    In memory the result has its images last, so ``reshape`` copies it. Zeros between the taps of a dilated kernel are
+    multiplied too: an infinite number under them gives NaN, where PyTorch passes it by.
 
     >>> from deeplearning.autograd import ones
     >>> conv2d(ones(1, 1, 3, 3), ones(1, 1, 3, 3), padding=1).tolist()[0][0]
@@ -109,7 +117,7 @@ def conv_transpose2d(
             f"{name}: an input of shape {x.shape} and a weight of shape {weight.shape} in {groups} group(s); the input "
             "has as many channels as the weight's first axis is long, and groups divides them"
         )
-    _check_bias(name, bias, groups * weight.shape[1])
+    _check_bias(name, bias, groups * weight.shape[1], x.dtype)
     size = tuple(
         (n - 1) * s[i] - 2 * p[i] + d[i] * (r - 1) + 1 + extra[i]
         for i, (n, r) in enumerate(zip(image.shape[2:], weight_sizes, strict=True))
@@ -136,7 +144,7 @@ def _convolve(
             f"{name}: an input of shape {x.shape} and a weight of shape {weight.shape} in {groups} group(s); the input "
             "has groups times as many channels as the weight's second axis is long, and groups divides the first"
         )
-    _check_bias(name, bias, weight.shape[0])
+    _check_bias(name, bias, weight.shape[0], x.dtype)
     geometry = Geometry(s, zeros, d, groups)
     if min(geometry.output(image.shape[2:], kernel)) < 1:
         raise ValueError(
@@ -172,6 +180,9 @@ def _check(
 ) -> tuple[Tensor, tuple[int, ...]]:
     """Return the input with a batch axis, and the kernel's size."""
     axes = AXES[dims - 1]
+    for argument, value in (("input", x), ("weight", weight)):
+        if not isinstance(value, Tensor):
+            raise ValueError(f"{name}: the {argument} is a {type(value).__name__}; give a Tensor")
     if x.ndim not in (dims + 1, dims + 2) or x.dtype.kind != "f":
         raise ValueError(
             f"{name}: an input of shape {x.shape} and {x.dtype}; give floats (N, C, {axes}) or (C, {axes})"
@@ -188,7 +199,7 @@ def _check(
             f"{name}: an input of {x.dtype} and a weight of {weight.dtype}; give one dtype, by x.astype(...) or "
             "module.double()"
         )
-    if not isinstance(groups, Integral) or groups < 1:
+    if not is_integer(groups) or groups < 1:
         raise ValueError(f"{name}: groups={groups!r}; give a positive integer")
     image = x if x.ndim == dims + 2 else x.reshape(1, *x.shape)
     if min(image.shape[1:]) < 1:
@@ -196,10 +207,17 @@ def _check(
     return image, weight.shape[2:]
 
 
-def _check_bias(name: str, bias: Tensor | None, outputs: int) -> None:
-    if bias is not None and bias.shape != (outputs,):
+def _check_bias(name: str, bias: Tensor | None, outputs: int, dtype: Any) -> None:
+    if bias is None:
+        return
+    if not isinstance(bias, Tensor):
         raise ValueError(
-            f"{name}: a bias of shape {bias.shape} for {outputs} output channels; give ({outputs},)"
+            f"{name}: the bias is {bias!r}; give a Tensor or None, and the stride by name, stride={bias!r}"
+        )
+    if bias.shape != (outputs,) or bias.dtype != dtype:
+        raise ValueError(
+            f"{name}: a bias of shape {bias.shape} and {bias.dtype} for {outputs} output channels; "
+            f"give ({outputs},) of {dtype}"
         )
 
 

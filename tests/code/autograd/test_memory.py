@@ -1,5 +1,6 @@
 """Memory is aligned, keeps the order of axes, and is used again only when no view of it is left."""
 
+import threading
 from itertools import permutations
 from typing import Any
 
@@ -68,6 +69,32 @@ def test_what_is_larger_than_all_that_may_be_kept_is_given_back(
     empty((3 * LARGE,), np.uint8)
     assert memory._idle.size == 0
     assert not memory._idle.rooms
+
+
+def test_memory_that_cannot_be_had_is_one_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(MemoryError):
+        empty((2**62,), np.int8)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_new_beginning_has_a_lock_that_nobody_holds() -> None:
+    """As in a copy of the process, where the thread that held the lock does not exist."""
+    idle = memory._Idle()
+    held, released = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with idle.lock:
+            held.set()
+            released.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(10)
+    assert not idle.lock.acquire(blocking=False)
+    idle.renew()
+    assert idle.lock.acquire(blocking=False)
+    released.set()
+    thread.join()
 
 
 def test_small_arrays_are_left_to_numpy() -> None:

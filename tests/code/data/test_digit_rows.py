@@ -106,10 +106,23 @@ def test_pieces_are_centred_and_touching_digits_stay_together() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((np.zeros((3, 20, 20)), np.zeros(3), 1, 1), r"give \(N, 28, 28\) and \(N,\)"),
+        (
+            (np.zeros((3, 20, 20)), np.zeros(3), 1, 1),
+            r"give \(N, 28, 28\) floats in \[0, 1\] and \(N,\)",
+        ),
         ((np.zeros((3, 28, 28)), np.zeros(3), 0, 1), "count=0, length=1"),
+        ((np.zeros((3, 28, 28), np.uint8), [1, 2, 3], 1, 1), "uint8 .* floats in"),
     ],
 )
 def test_refused(arguments: tuple, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         digit_rows(*arguments, np.random.default_rng(0))
+
+
+def test_windows_and_cuts_refused() -> None:
+    with pytest.raises(ValueError, match=r"windows: images \(4, 20, 20\)"):
+        windows(np.zeros((4, 20, 20)), np.zeros(4), np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"labels \(3,\)"):
+        windows(np.zeros((4, 28, 28)), np.zeros(3), np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"shape \(1, 28, 60\); give one row"):
+        cut_at_paper(np.zeros((1, 28, 60)))

@@ -116,6 +116,8 @@ def test_fields_are_smooth_and_of_size_one() -> None:
     [
         ({"degrees": -1.0}, "degrees=-1.0; give a number >= 0"),
         ({"elastic": float("nan")}, "elastic=nan; give a number >= 0"),
+        ({"shift": float("inf")}, "shift=inf; give a number >= 0"),
+        ({"shear": "a"}, "shear='a'; give a number >= 0"),
         ({"scale": 1.0}, "scale=1.0; give a share below 1"),
         ({"fields": 0}, "fields=0; give a whole number >= 1"),
     ],
@@ -125,7 +127,9 @@ def test_settings_refused(arguments: dict, words: str) -> None:
         RandomDistortion(**arguments)
 
 
-@pytest.mark.parametrize("bad", [np.zeros((3, 784), np.float32), np.zeros((3, 28, 28), np.uint8)])
+@pytest.mark.parametrize(
+    "bad", [np.zeros((3, 784), "f"), np.zeros((3, 28, 28), int), np.zeros((3, 0, 28), "f")]
+)
 def test_inputs_refused(bad: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"give images \(N, H, W\) of floats"):
         RandomDistortion()(bad, np.random.default_rng(0))

@@ -76,6 +76,16 @@ def test_formats_transparency_and_orientation(folder: Path) -> None:
     assert np.abs(read_digit(folder / "turned.png") - expected).mean() < 0.02
 
 
+@pytest.mark.parametrize(
+    ("kind", "white"), [(np.uint16, 65_535), (np.int32, 65_535), (np.float32, 1)]
+)
+def test_more_than_8_bits(folder: Path, kind: type, white: int) -> None:
+    expected = read_digit(save(folder / "corner.png", corner()))
+    path = folder / f"deep-{np.dtype(kind).name}.tiff"
+    Image.fromarray((corner() * white).astype(kind)).save(path)
+    assert np.abs(read_digit(path) - expected).mean() < 0.02
+
+
 def test_specks_are_left_out(folder: Path) -> None:
     grey = corner()
     grey[20:24, 20:24] = 0.2

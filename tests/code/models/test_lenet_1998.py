@@ -141,7 +141,15 @@ def test_images_as_published() -> None:
     [
         (lambda: lenet5_1998("softmax"), "output='softmax'; give one of rbf, linear"),
         (lambda: codes(85), "85 classes; give 1 to 84"),
-        (lambda: as_published(np.zeros((1, 32, 32))), r"\(1, 32, 32\); give \(N, 28, 28\)"),
+        (
+            lambda: as_published(np.zeros((1, 32, 32))),
+            r"\(1, 32, 32\) and float64; give \(N, 28, 28\)",
+        ),
+        (
+            lambda: as_published(np.zeros((1, 28, 28), np.uint8)),
+            r"uint8; give \(N, 28, 28\) floats",
+        ),
+        (lambda: as_published(np.zeros((2, 3, 28, 28))), r"\(2, 3, 28, 28\) and float64"),
         (lambda: lenet_1998.map_criterion(0.0), "rubbish=0.0; give a positive distance"),
     ],
 )

@@ -1,5 +1,6 @@
 """The fully convolutional LeNet-5: one window is the dense network, a row is its windows, and a row is read best."""
 
+import math
 from itertools import combinations, pairwise, product
 
 import numpy as np
@@ -93,3 +94,19 @@ def test_edit_distance(read: list[int], true: list[int], errors: int) -> None:
 def test_scores_of_another_shape() -> None:
     with pytest.raises(ValueError, match=r"scores of shape \(4, 10\); give \(columns, 11\)"):
         read_columns(np.zeros((4, 10)))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: read_columns(np.zeros((4, 11)), apart=1), "apart=1; .* at least 2 apart"),
+        (lambda: read_columns(np.full((4, 11), np.nan)), "44 of the scores are NaN"),
+        (lambda: row_lenet5("gelu"), "row_lenet5: activation='gelu'; give one of tanh"),
+        (lambda: row_lenet5(nn=math), "row_lenet5: math has no Conv2d"),
+        (lambda: with_margin(np.zeros((28, 60))), r"pictures of shape \(28, 60\)"),
+        (lambda: with_margin(np.zeros((1, 28, 60)), right=-1), "right=-1; give .* 0 or more"),
+    ],
+)
+def test_refused(call, words: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ValueError, match=words):
+        call()

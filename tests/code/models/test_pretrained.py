@@ -1,5 +1,7 @@
 """The bundled weights: verified, alike on both engines and in both forms, and as good as the record says."""
 
+import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +48,18 @@ def test_an_altered_file(tmp_path: Path) -> None:
     (folder / "weights" / pretrained.READER).write_bytes(b"0" * 249_650)
     with pytest.raises(DataError, match=r"lenet5-rows.npz .* Copy it again"):
         pretrained.reader_state(folder)
+
+
+def test_a_file_that_is_no_archive(tmp_path: Path) -> None:
+    """With a list of checksums that knows it, in a folder of the reader's own."""
+    content = b"0" * 100
+    entry = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    sets = {"sets": {"weights": {"files": {pretrained.READER: entry}}}}
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "checksums.json").write_text(json.dumps(sets))
+    (tmp_path / "weights" / pretrained.READER).write_bytes(content)
+    with pytest.raises(DataError, match="is no archive of weights"):
+        pretrained.reader_state(tmp_path)
 
 
 def test_a_list_without_the_file(tmp_path: Path) -> None:

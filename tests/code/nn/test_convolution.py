@@ -69,6 +69,7 @@ def test_initial_values_are_drawn_from_pytorchs_law(make: Any) -> None:
     for parameter in ours.parameters():
         assert np.abs(parameter.data).max() <= 1 / math.sqrt(fan)
         assert parameter.dtype == np.float32
+    assert np.abs(ours.weight.data).max() > 0.5 / math.sqrt(fan)
 
 
 def test_the_spread_of_initial_values() -> None:
@@ -116,7 +117,13 @@ X, W = Tensor(normal((2, 4, 6, 6))), Tensor(normal((6, 2, 3, 3)))
         (lambda: F.conv2d(X, Tensor(normal((5, 2, 3, 3))), groups=2), "groups divides the first"),
         (lambda: F.conv2d(X, W, groups=0), "groups=0; give a positive integer"),
         (lambda: F.conv2d(X, Tensor(W.data.astype(float)), groups=2), "float32 and a weight of float64"),
-        (lambda: F.conv2d(X, W, Tensor(normal((5,))), groups=2), r"bias of shape \(5,\) for 6 output"),
+        (lambda: F.conv2d(X, W, Tensor(normal((5,))), groups=2), r"bias of shape \(5,\) and float32 for 6 output"),
+        (lambda: F.conv2d(X, W, 2, groups=2), "the bias is 2; give a Tensor or None, and the stride by name, stride=2"),
+        (lambda: F.conv2d(X, W, Tensor(normal((6,)).astype(float)), groups=2), r"float64 for 6 .* of float32"),
+        (lambda: F.conv2d([[1.0]], W), "the input is a list; give a Tensor"),
+        (lambda: F.conv2d(X, W.data), "the weight is a ndarray; give a Tensor"),
+        (lambda: F.conv2d(X, W, groups=True), "groups=True; give a positive integer"),
+        (lambda: F.conv2d(X, W, stride=True, groups=2), "stride=True; give one integer or 2"),
         (lambda: F.conv2d(X, W, stride=0, groups=2), "stride=0; give one integer or 2, each at least 1"),
         (lambda: F.conv2d(X, W, stride=(1, 2, 3), groups=2), r"stride=\(1, 2, 3\); give one integer or 2"),
         (lambda: F.conv2d(X, W, padding=-1, groups=2), "padding=-1; give one integer or 2, each at least 0"),

@@ -70,7 +70,7 @@ class Geometry:
     def turned(self, kernel: Sizes) -> "Geometry | None":
         """Return the geometry of the transposed convolution, with the kernel turned around, that does the same.
 
-        It exists where the stride is 1 and no tap reads zeros alone.
+        It exists where the stride is 1 and no output reads zeros alone.
         """
         reach = [d * (r - 1) for d, r in zip(self.dilation, kernel, strict=True)]
         margins = zip(reach, self.padding, strict=True)
