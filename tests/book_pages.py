@@ -39,3 +39,15 @@ def text(page: str) -> str:
 def executed_pages() -> list[str]:
     """Pages with code cells."""
     return [page for page in PAGES if source(page).is_file() and is_chapter(source(page))]
+
+
+def url(site: Path, page: str, query: str = "") -> str:
+    """The address of a page of the built site."""
+    path = site / f"{page}.html"
+    assert path.is_file(), f"the site has no {page}.html"
+    return path.as_uri() + query
+
+
+def notebook_path(site: Path, page: str) -> Path:
+    """The notebook that a page offers."""
+    return site / "notebooks" / f"{page.removeprefix('book/')}.ipynb"

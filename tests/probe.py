@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +64,10 @@ WIDEST = """() => {
         excess: Math.max(document.documentElement.scrollWidth, document.body.scrollWidth) - width,
         wide: wide.slice(0, 3).map(e => e.outerHTML.slice(0, 160)),
     };
+}"""
+
+WITHOUT_TOKENS = """() => {
+    for (const e of document.querySelectorAll("div.highlight pre")) e.textContent = e.textContent;
 }"""
 
 OPEN_EVERYTHING = """() => {
@@ -190,13 +194,17 @@ class Probe:
         findings.overflow += [f"at {width} px: {line}" for line in overflow(page)]
         page.set_viewport_size(before)
 
-    def violations(self, page: Page, code: bool = True) -> list[str]:
-        """Serious and critical violations that axe-core finds; without `code`, the tokens of listings are left out.
+    def violations(self, page: Page, code: bool = True, rules: Sequence[str] = ()) -> list[str]:
+        """Serious and critical violations that axe-core finds, of the `rules` named or of all.
 
-        There are thousands of them in a few colours, and axe takes ten times as long with them.
+        Without `code` the tokens of listings become plain text and are left out: there are thousands of them in a few
+        colours, and axe takes ten times as long with them.
         """
+        if not code:
+            page.evaluate(WITHOUT_TOKENS)
         context = None if code else {"exclude": [["div.highlight"]]}
-        response: dict[str, Any] = self.axe.run(page, context=context, options=AXE).response
+        options = AXE | ({"runOnly": list(rules)} if rules else {})
+        response: dict[str, Any] = self.axe.run(page, context=context, options=options).response
         return [
             f"{violation['impact']} {violation['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
             for violation in response["violations"]

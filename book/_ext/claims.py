@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Sequence
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -97,6 +98,38 @@ def _fact(term: str, *content: nodes.Node) -> nodes.definition_list_item:
     return nodes.definition_list_item("", nodes.term("", term), nodes.definition("", paragraph))
 
 
+def _depend(env: BuildEnvironment, claim: str) -> None:
+    """Have the page read again when the record changes, or when there is one.
+
+    Sphinx takes a page whose dependency does not exist for changed at every build, so a record that is still to be
+    measured is kept in a list of our own.
+    """
+    path = CLAIMS / f"{claim}.json"
+    if path.is_file():
+        env.note_dependency(str(path))
+    else:
+        _awaited(env).setdefault(env.docname, set()).add(path)
+
+
+def _awaited(env: BuildEnvironment) -> dict[str, set[Path]]:
+    """Page → records that it asked for and that did not exist."""
+    if not hasattr(env, "awaited_records"):
+        env.awaited_records = {}  # type: ignore[attr-defined]
+    return env.awaited_records  # type: ignore[attr-defined, no-any-return]
+
+
+def _arrived(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> list[str]:
+    return [page for page, paths in _awaited(env).items() if any(map(Path.is_file, paths))]
+
+
+def _forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    _awaited(env).pop(docname, None)
+
+
+def _merge(app: Sphinx, env: BuildEnvironment, pages: list[str], other: BuildEnvironment) -> None:
+    _awaited(env).update({page: _awaited(other)[page] for page in pages if page in _awaited(other)})
+
+
 class Claim(SphinxDirective):
     """```{claim} N3```: what was claimed, how it is judged, and what came out."""
 
@@ -105,8 +138,7 @@ class Claim(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """The box; without a record, a warning (an error in a strict build) and an empty box."""
         claim = self.arguments[0].strip()
-        path = CLAIMS / f"{claim}.json"
-        self.env.note_dependency(str(path))
+        _depend(self.env, claim)
         box = nodes.container(classes=["claim"], ids=[anchor(claim)])
         self.set_source_info(box)
         try:
@@ -214,7 +246,7 @@ class RecordRole(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """The formatted number; if there is none, a warning and the expression as written."""
-        self.env.note_dependency(str(CLAIMS / f"{self.text.partition(':')[0].strip()}.json"))
+        _depend(self.env, self.text.partition(":")[0].strip())
         try:
             text = quote(self.text)
             # A number keeps together; words (a headline) break as words do.
@@ -345,4 +377,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("claims-table", ClaimsTable)
     app.connect("doctree-resolved", _fill_tables)
     app.connect("env-updated", _rewrite_tables)
+    app.connect("env-get-outdated", _arrived)
+    app.connect("env-purge-doc", _forget)
+    app.connect("env-merge-info", _merge)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

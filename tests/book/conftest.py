@@ -14,10 +14,13 @@ from probe import Probe, launched
 
 
 @pytest.fixture(scope="session")
-def site() -> Path:
-    """The folder of the whole site, built by the function behind `make book`; warnings fail it."""
+def site(testrun_uid: str) -> Path:
+    """The folder of the whole site, built by the function behind `make book`, once a run; warnings fail it."""
+    built = ROOT / "_build" / ".site-tested"
     with FileLock(ROOT / "_build" / ".site.lock"):
-        build()
+        if not built.is_file() or built.read_text(encoding="utf-8") != testrun_uid:
+            build()
+            built.write_text(testrun_uid, encoding="utf-8")
     return HTML
 
 

@@ -10,102 +10,29 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from nbclient import NotebookClient
-from playwright.sync_api import Page
 
 from _ext.execution import execute, executed
 from _ext.measured import quote
 from _ext.paths import ROOT
-from book_pages import HTML_PAGES, NUMBERED, PAGES, PARTS, executed_pages, source
+from book_pages import (
+    HTML_PAGES,
+    NUMBERED,
+    PAGES,
+    PARTS,
+    executed_pages,
+    notebook_path,
+    source,
+    url,
+)
 from deeplearning.experiments import discover
 from probe import Probe
 
 MEGABYTE = 1e6
 
 
-def url(site: Path, page: str, query: str = "") -> str:
-    path = site / f"{page}.html"
-    assert path.is_file(), f"the site has no {page}.html"
-    return path.as_uri() + query
-
-
-def notebook_path(site: Path, page: str) -> Path:
-    return site / "notebooks" / f"{page.removeprefix('book/')}.ipynb"
-
-
 def test_site_has_no_other_pages(site: Path) -> None:
     made = {path.relative_to(site).with_suffix("").as_posix() for path in site.rglob("*.html")}
     assert {page for page in made if not page.startswith("_static/")} == {*HTML_PAGES, "index"}
-
-
-@pytest.mark.parametrize("page", HTML_PAGES)
-def test_page_is_sound(site: Path, probe: Probe, page: str) -> None:
-    """On a desk and on a phone, in the light and in the dark; loaded once, for typesetting formulas takes longest."""
-    with probe.page(url(site, page)) as (opened, findings):
-        if page in NUMBERED:
-            check_formulas(opened)
-            check_code(opened)
-            check_notebook(opened, site, page)
-            check_solutions(opened)
-        probe.narrow(opened, findings)
-        probe.unfold(opened, findings)
-        probe.narrow(opened, findings)
-        findings.accessibility += probe.violations(opened, code=page == WITH_CODE)
-        opened.emulate_media(color_scheme="dark")
-        assert opened.evaluate(LIGHTNESS) < 60, "the page is not dark"
-        for address, style in opened.evaluate(IMAGES):
-            # Drawings on white turn dark; pictures keep their colours.
-            assert ("invert" in style) == address.endswith(".svg"), address
-        findings.accessibility += probe.violations(opened, code=page == WITH_CODE)
-        assert not findings, findings
-
-
-WITH_CODE = "book/neurons/perceptron"
-"""The page whose listings are examined token by token: all pages have the same colours."""
-LIGHTNESS = """
-    getComputedStyle(document.body).backgroundColor
-        .match(/[0-9]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 3
-"""
-IMAGES = (
-    "[...document.querySelectorAll('article img')].map(e => [e.src, getComputedStyle(e).filter])"
-)
-
-
-def check_formulas(page: Page) -> None:
-    written = page.locator("article .math").count()
-    assert written > 0
-    assert page.locator("article .math mjx-container").count() == written
-
-
-def check_code(page: Page) -> None:
-    """Code can be copied, outputs are not offered for it; hidden code can be shown."""
-    assert page.locator("div.cell_input button.copybtn").count() > 0
-    assert page.locator("div.cell_output button.copybtn").count() == 0
-    hidden = page.locator("details.hide:has(div.cell_input)")
-    if hidden.count():
-        code = hidden.first.locator("div.cell_input")
-        assert not code.is_visible()
-        hidden.first.locator("summary").click()
-        code.wait_for(state="visible", timeout=3000)
-
-
-def check_solutions(page: Page) -> None:
-    """Each exercise has a solution, folded until it is asked for."""
-    solutions = page.locator("div.solution")
-    assert solutions.count() == page.locator("div.exercise").count() > 0
-    inside = solutions.first.locator("section, div.cell, p:not(.admonition-title)").first
-    assert not inside.is_visible()
-    solutions.first.locator("button.toggle-button").click()
-    inside.wait_for(state="visible", timeout=3000)
-
-
-def check_notebook(page: Page, site: Path, name: str) -> None:
-    """The button at the top saves a valid notebook, the one that the site also holds as a file."""
-    with page.expect_download(timeout=10_000) as download:
-        page.click("a.download-notebook")
-    assert download.value.suggested_filename == notebook_path(site, name).name
-    content = Path(download.value.path()).read_text(encoding="utf-8")
-    nbformat.validate(nbformat.reads(content, as_version=4))
-    assert content == notebook_path(site, name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -243,3 +243,24 @@ def test_a_claim_about_kernels_names_the_gpu(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Record, "stale", False)
     assert claims.is_stale(judged), "the example's kernels are none of this repository"
     assert not claims.is_stale(record("N3"))
+
+
+def test_a_page_is_read_again_when_its_record_arrives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "CLAIMS", tmp_path)
+    (tmp_path / "N3.json").write_text("{}")
+    noted: list[str] = []
+    env: Any = SimpleNamespace(docname="perceptron", note_dependency=noted.append)
+    for claim in ("N3", "N9"):
+        claims._depend(env, claim)
+    assert noted == [str(tmp_path / "N3.json")]
+    nothing: Any = None
+    assert claims._arrived(nothing, env) == []
+    (tmp_path / "N9.json").write_text("{}")
+    assert claims._arrived(nothing, env) == ["perceptron"]
+    merged: Any = SimpleNamespace()
+    claims._merge(nothing, merged, ["perceptron", "other"], env)
+    assert claims._arrived(nothing, merged) == ["perceptron"]
+    claims._forget(nothing, env, "perceptron")
+    assert claims._arrived(nothing, env) == []
