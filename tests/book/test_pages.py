@@ -76,9 +76,7 @@ class Pages:
                 check_code(opened)
                 check_notebook(opened, site, page)
                 check_solutions(opened)
-            probe.narrow(opened, findings)
             probe.unfold(opened, findings)
-            probe.narrow(opened, findings)
             findings.accessibility += probe.violations(opened, code)
             opened.emulate_media(color_scheme="dark")
             opened.wait_for_function("document.documentElement.dataset.theme === 'dark'")
@@ -88,6 +86,7 @@ class Pages:
                 assert ("invert" in style) == address.endswith(".svg"), address
             # Only colours differ between light and dark.
             findings.accessibility += probe.violations(opened, code, rules=["color-contrast"])
+            probe.narrow(opened, findings)
             assert not findings, findings
 
 
