@@ -6,6 +6,8 @@ STAMP := .venv/.installed
 
 # One BLAS thread a process, here and wherever chapters are executed: equal sums, and parallel tests do not fight.
 export OMP_NUM_THREADS := 1
+# A module is compiled once, when it is first imported; a forbidden cache would have every process compile PyTorch anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help book page test experiments bench notebook lint clean

@@ -69,7 +69,15 @@ def python() -> str:
 def install(*extras: str) -> None:
     """Install the book's package, editable, with extras, at the locked versions."""
     # Python compiles a module when it is first imported. Most of PyTorch never is: to compile it takes half a minute.
-    pip = [python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    pip = [
+        python(),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-compile",
+    ]
     target = f"{ROOT}[{','.join(extras)}]"
     subprocess.run(
         [*pip, "-c", os.path.join(ROOT, "requirements.lock"), "-e", target], check=True, cwd=ROOT
