@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -186,13 +186,8 @@ class Probe:
             page.wait_for_timeout(400)  # it is animated
             findings.overflow += [line for line in overflow(page) if line not in findings.overflow]
 
-    def narrow(self, page: Page, findings: Findings, width: int = 390) -> None:
-        """Make the window as narrow as a phone, and note what makes the page too wide for it."""
-        page.set_viewport_size({"width": width, "height": 900})
-        findings.overflow += [f"at {width} px: {line}" for line in overflow(page)]
-
-    def violations(self, page: Page, code: bool = True, rules: Sequence[str] = ()) -> list[str]:
-        """Serious and critical violations that axe-core finds, of the `rules` named or of all.
+    def violations(self, page: Page, code: bool = True) -> list[str]:
+        """Serious and critical violations that axe-core finds.
 
         Without `code` the tokens of listings become plain text and are left out: there are thousands of them in a few
         colours, and axe takes ten times as long with them.
@@ -200,8 +195,7 @@ class Probe:
         if not code:
             page.evaluate(WITHOUT_TOKENS)
         context = None if code else {"exclude": [["div.highlight"]]}
-        options = AXE | ({"runOnly": list(rules)} if rules else {})
-        response: dict[str, Any] = self.axe.run(page, context=context, options=options).response
+        response: dict[str, Any] = self.axe.run(page, context=context, options=AXE).response
         return [
             f"{violation['impact']} {violation['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
             for violation in response["violations"]

@@ -64,11 +64,12 @@ def check_notebook(page: Page, site: Path, name: str) -> None:
 
 
 class Pages:
-    """The pages in one folder of the book; each is loaded once, for typesetting its formulas takes long."""
+    """The pages in one folder of the book."""
 
     folder: str
 
     def test_page_is_sound(self, site: Path, probe: Probe, page: str) -> None:
+        """In the light, then in the dark; loaded once for both, for typesetting its formulas takes long."""
         code = page == WITH_CODE
         with probe.page(url(site, page)) as (opened, findings):
             if page in NUMBERED:
@@ -84,10 +85,12 @@ class Pages:
             for address, style in opened.evaluate(IMAGES):
                 # Drawings on white turn dark; pictures keep their colours.
                 assert ("invert" in style) == address.endswith(".svg"), address
-            # Only colours differ between light and dark.
-            findings.accessibility += probe.violations(opened, code, rules=["color-contrast"])
-            probe.narrow(opened, findings)
+            findings.accessibility += probe.violations(opened, code)
             assert not findings, findings
+
+    def test_page_fits_a_phone(self, site: Path, probe: Probe, page: str) -> None:
+        findings = probe.visit(url(site, page), width=390)
+        assert not findings, findings
 
 
 class TestNeurons(Pages):

@@ -62,12 +62,6 @@ def test_overflow_is_seen_only_where_the_window_is_too_narrow(probe: Probe, tmp_
     assert "218 px" in probe.visit(url, width=390).overflow[0]  # 8 px margin + 600 px − 390 px
 
 
-def test_overflow_on_a_phone_is_seen_from_a_wide_window(probe: Probe, tmp_path: Path) -> None:
-    with probe.page(write(tmp_path, "<div style='width: 600px'>wide</div>")) as (page, findings):
-        probe.narrow(page, findings)
-        assert "at 390 px: 218 px" in findings.overflow[0]
-
-
 def test_overflow_inside_closed_details_is_seen(probe: Probe, tmp_path: Path) -> None:
     body = "<details><summary>More</summary><div style='width: 600px'>wide</div></details>"
     with probe.page(write(tmp_path, body), width=390) as (page, _):
