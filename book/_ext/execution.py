@@ -28,6 +28,7 @@ from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+from _ext.kernels import manager
 from _ext.paths import CACHE, PROFILE, ROOT
 from _ext.sources import dependencies
 
@@ -147,7 +148,7 @@ def execute(path: Path, folder: Path = CACHE) -> float:
         except KeyError:
             pass
         result = single_nb_execution(
-            notebook, cwd=str(path.parent), timeout=TIMEOUT, allow_errors=False
+            notebook, cwd=str(path.parent), timeout=TIMEOUT, allow_errors=False, **manager()
         )
         if result.err is not None:
             raise ChapterError(
