@@ -55,6 +55,52 @@ def pad(
     return padded, lengths
 
 
+def pad_codes(
+    sequences: Sequence[np.ndarray], length: int | None = None, value: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Put N rows of integers (T,), such as the codes of N texts, into one array (N, L), as an embedding takes it.
+
+    A row shorter than L is followed by ``value``; one longer is cut off after L steps.
+
+    Args:
+        sequences: N ≥ 1 arrays (T,) of integers, T ≥ 1 of its own for each.
+        length: L, at least 1; by default the longest T.
+        value: what fills the end; whether it is also a code is the caller's affair, the lengths tell them apart.
+
+    Returns:
+        ``(padded, lengths)``: (N, L) int64, and (N,) int64, how many steps are real.
+
+    Raises:
+        ValueError: no sequence, one that is no array of integers or empty, or a length below 1.
+
+    >>> padded, lengths = pad_codes([np.array([5, 7]), np.array([6])], value=-1)
+    >>> padded.tolist(), lengths.tolist()
+    ([[5, 7], [6, -1]], [2, 1])
+    """
+    if len(sequences) == 0:
+        raise ValueError("pad_codes: there is no sequence; give at least one array (T,).")
+    for index, sequence in enumerate(sequences):
+        given = type(sequence).__name__
+        if isinstance(sequence, np.ndarray):
+            if sequence.ndim == 1 and len(sequence) and sequence.dtype.kind in "iu":
+                continue
+            given = f"{sequence.dtype} of shape {sequence.shape}"
+        raise ValueError(
+            f"pad_codes: sequence {index} is {given}; give arrays (T,) of integers, T at least 1. "
+            "For sequences of vectors (T, C) use pad."
+        )
+    if length is not None and (not isinstance(length, Integral) or length < 1):
+        raise ValueError(
+            f"pad_codes: length={length}; give at least 1, a whole number, or None for the longest sequence."
+        )
+    steps = max(map(len, sequences)) if length is None else int(length)
+    padded = np.full((len(sequences), steps), value, dtype=np.int64)
+    lengths = np.array([min(len(sequence), steps) for sequence in sequences], dtype=np.int64)
+    for row, sequence, count in zip(padded, sequences, lengths, strict=True):
+        row[:count] = sequence[:count]
+    return padded, lengths
+
+
 def mask(lengths: np.ndarray, length: int, dtype: type = np.float32) -> np.ndarray:
     """Return (N, L): 1 where a step is real, 0 where it is padding, for lengths (N,) of at most ``length`` = L.
 

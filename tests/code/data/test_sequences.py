@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deeplearning.data import mask, pad, with_mask
+from deeplearning.data import mask, pad, pad_codes, with_mask
 
 
 @settings(max_examples=25)
@@ -60,6 +60,46 @@ def test_the_mask_becomes_the_last_channel() -> None:
 def test_refused(sequences: list[np.ndarray], length: int | None, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         pad(sequences, length)
+
+
+@settings(max_examples=15)
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.integers(0, 9))
+def test_padding_of_codes_agrees_with_pytorch(lengths: list[int], seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    sequences = [generator.integers(0, 99, n) for n in lengths]
+    padded, found = pad_codes(sequences, value=-1)
+    theirs = torch.nn.utils.rnn.pad_sequence(
+        [torch.from_numpy(s) for s in sequences], batch_first=True, padding_value=-1
+    )
+    np.testing.assert_array_equal(padded, theirs.numpy())
+    assert padded.dtype == np.int64
+    assert found.tolist() == lengths
+
+
+def test_codes_are_cut_and_filled() -> None:
+    padded, lengths = pad_codes([np.array([1, 2, 3], np.uint8), np.array([4])], length=2, value=9)
+    assert padded.tolist() == [[1, 2], [4, 9]]
+    assert lengths.tolist() == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("sequences", "length", "words"),
+    [
+        ([], None, "there is no sequence"),
+        (
+            [np.array([1]), np.array([], int)],
+            None,
+            r"sequence 1 is int64 of shape \(0,\); give arrays \(T,\)",
+        ),
+        ([np.array([1.0])], None, "sequence 0 is float64 .*use pad"),
+        ([np.array([[1]])], None, r"sequence 0 is int64 of shape \(1, 1\)"),
+        ([[1, 2]], None, "sequence 0 is list"),
+        ([np.array([1])], 0, "length=0; give at least 1"),
+    ],
+)
+def test_codes_refused(sequences: list[np.ndarray], length: int | None, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        pad_codes(sequences, length)
 
 
 def test_masks_refused() -> None:
