@@ -121,7 +121,8 @@ def test_claims_page_lists_every_claim_with_its_chapter(site: Path, probe: Probe
 @pytest.mark.parametrize("page", NUMBERED)
 def test_claim_boxes_offer_their_records(site: Path, page: str) -> None:
     html = site / f"{page}.html"
-    of_claims = SoupStrainer("div", class_=re.compile(r"\bclaim\b"))  # a tree of the whole page takes a second
+    # A tree of the whole page takes a second.
+    of_claims = SoupStrainer("div", class_=re.compile(r"\bclaim\b"))
     text = html.read_text(encoding="utf-8")
     boxes = BeautifulSoup(text, "html.parser", parse_only=of_claims).select("div.claim")
     assert boxes, f"{page} has no claim"
