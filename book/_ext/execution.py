@@ -31,6 +31,7 @@ from sphinx.config import Config
 from _ext.kernels import manager
 from _ext.paths import CACHE, PROFILE, ROOT
 from _ext.sources import dependencies
+from deeplearning.atomic import atomic_write
 
 PINNED = ("ipykernel", "matplotlib", "numpy", "scikit-learn", "torch", "triton")
 """Packages whose version can change a chapter's outputs."""
@@ -56,8 +57,8 @@ def prepare_kernels() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     settings = PROFILE / "profile_default" / "ipython_kernel_config.py"
     if not settings.is_file():
-        settings.parent.mkdir(parents=True, exist_ok=True)
-        settings.write_text("c = get_config()\nc.IPKernelApp.log_level = 40\n", encoding="utf-8")
+        with atomic_write(settings) as file:  # another process may be reading it
+            file.write(b"c = get_config()\nc.IPKernelApp.log_level = 40\n")
     os.environ["IPYTHONDIR"] = str(PROFILE)
 
 
@@ -115,9 +116,10 @@ def stamped_notebook(path: Path) -> NotebookNode:
 
 
 def prepare_cache(folder: Path = CACHE) -> None:
-    """Create the cache; once, before processes run in parallel (its creation has a race)."""
+    """Create the cache; once, before processes run in parallel (its creation has a race, hence the lock)."""
     folder.mkdir(parents=True, exist_ok=True)
-    get_cache(folder).db  # noqa: B018  (the property creates the database)
+    with FileLock(folder / "creation.lock"):
+        get_cache(folder).db  # noqa: B018  (the property creates the database)
 
 
 def executed(path: Path, folder: Path = CACHE) -> NotebookNode | None:
@@ -135,7 +137,7 @@ def execute(path: Path, folder: Path = CACHE) -> float:
     A lock makes another process that wants the same chapter wait for this one's result.
 
     Raises:
-        ChapterError: a cell failed.
+        ChapterError: a cell failed, or the kernel did.
     """
     prepare_kernels()
     notebook = stamped_notebook(path)
@@ -147,9 +149,14 @@ def execute(path: Path, folder: Path = CACHE) -> float:
             return float(cache.match_cache_notebook(notebook).data.get("execution_seconds", 0.0))
         except KeyError:
             pass
-        result = single_nb_execution(
-            notebook, cwd=str(path.parent), timeout=TIMEOUT, allow_errors=False, **manager()
-        )
+        try:
+            result = single_nb_execution(
+                notebook, cwd=str(path.parent), timeout=TIMEOUT, allow_errors=False, **manager()
+            )
+        except RuntimeError as error:  # nbclient's DeadKernelError, or no kernel at all
+            raise ChapterError(
+                f"{path.name}: its kernel ended or did not begin ({error}); is there enough memory?"
+            ) from error
         if result.err is not None:
             raise ChapterError(
                 f"{path.name}: a cell failed\n{COLOUR.sub('', result.exc_string or '')}"

@@ -16,7 +16,6 @@ import signal
 import subprocess
 import sys
 import time
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +37,11 @@ class ForkedProcess:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
+        self.began = beginning(pid)
 
     def send_signal(self, number: int) -> None:
-        os.kill(self.pid, number)
+        if self.poll() is None:
+            os.kill(self.pid, number)
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
@@ -50,16 +51,25 @@ class ForkedProcess:
 
     def poll(self) -> int | None:
         """None while it runs, then 0: how a grandchild ended cannot be known."""
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return 0
-        return None
+        return None if self.began is not None and beginning(self.pid) == self.began else 0
 
     def wait(self) -> int:
         while self.poll() is None:
             time.sleep(0.05)
         return 0
+
+
+def beginning(pid: int) -> int | None:
+    """When a process began, in ticks since the machine did; None if it has ended, even if nobody has asked how.
+
+    A number alone does not tell a process: the system gives it to another one later.
+    """
+    try:
+        content = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    state, *fields = content.rpartition(")")[2].split()  # behind the name, which may hold anything
+    return None if state in "ZX" else int(fields[18])
 
 
 class Nursery:
@@ -75,21 +85,35 @@ class Nursery:
         """Start a kernel with its command line's arguments, in a folder and surroundings of its own."""
         assert self.process.stdin
         assert self.process.stdout
-        self.process.stdin.write(json.dumps([arguments, cwd, env]) + "\n")
-        self.process.stdin.flush()
-        return ForkedProcess(int(self.process.stdout.readline()))
+        answer = ""
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps([arguments, cwd, env]) + "\n")
+            self.process.stdin.flush()
+            answer = self.process.stdout.readline()
+        if not answer:
+            raise RuntimeError(
+                f"the process from which kernels are forked ended with status {self.process.wait()}; what went wrong "
+                f"stands above, or comes from: {sys.executable} {__file__} < {os.devnull}"
+            )
+        return ForkedProcess(int(answer))
 
 
-@cache
-def nursery(_owner: int) -> Nursery:
-    """The nursery of a process; one that was itself forked has its own."""
-    return Nursery()
+_NURSERIES: dict[int, Nursery] = {}
+
+
+def nursery(owner: int) -> Nursery:
+    """The nursery of a process, a new one if it has died; a process that was itself forked has its own."""
+    if owner not in _NURSERIES or _NURSERIES[owner].process.poll() is not None:
+        _NURSERIES[owner] = Nursery()
+    return _NURSERIES[owner]
 
 
 class ForkingProvisioner(LocalProvisioner):
-    """Starts kernels from the nursery instead of from their command."""
+    """Starts kernels from the nursery instead of from their command, if that is ipykernel's."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        if "ipykernel_launcher" not in cmd:  # the reader's own specification of a kernel
+            return await super().launch_kernel(cmd, **kwargs)
         arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
         cwd = str(kwargs.get("cwd") or Path.cwd())
         forked = nursery(os.getpid()).fork(arguments, cwd, dict(kwargs["env"]))
@@ -121,15 +145,16 @@ def serve() -> None:
     for name in PRELOADED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    own = os.getpid()
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
-            become_kernel(*json.loads(line))
+            become_kernel(own, *json.loads(line))
         print(pid, flush=True)
 
 
-def become_kernel(arguments: list[str], cwd: str, env: dict[str, str]) -> None:
-    """Turn this process into a kernel; does not return."""
+def become_kernel(parent: int, arguments: list[str], cwd: str, env: dict[str, str]) -> None:
+    """Turn this process into a kernel of the nursery ``parent``; does not return."""
     os.setsid()  # signals to the kernel reach what it starts, and nobody else
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -140,7 +165,7 @@ def become_kernel(arguments: list[str], cwd: str, env: dict[str, str]) -> None:
     os.environ.update(env)
     sys.path[0] = ""  # instead of the folder of this file, as for `python -m`
     # It ends with the nursery; ipykernel has read the number from its surroundings before the fork, and found none.
-    sys.argv = ["ipykernel_launcher", *arguments, f"--IPKernelApp.parent_handle={os.getppid()}"]
+    sys.argv = ["ipykernel_launcher", *arguments, f"--IPKernelApp.parent_handle={parent}"]
     from ipykernel.kernelapp import launch_new_instance
 
     launch_new_instance()

@@ -87,7 +87,8 @@ def non_maximum_suppression(
     >>> non_maximum_suppression(boxes, np.array([0.6, 0.9, 0.5])).tolist()
     [1, 2]
     """
-    boxes, scores = _boxes("non_maximum_suppression", boxes), np.asarray(scores)
+    boxes = _boxes("non_maximum_suppression", boxes)
+    scores = np.asarray(scores, np.float64)  # −1 times an unsigned integer is no order
     if scores.shape != boxes.shape[:1] or np.isnan(scores).any() or not 0 <= threshold <= 1:
         raise ValueError(
             f"non_maximum_suppression: {len(boxes)} boxes, scores {scores.shape}, threshold={threshold!r}; give a "
@@ -106,9 +107,10 @@ def _boxes(name: str, boxes: np.ndarray) -> np.ndarray:
     boxes = np.asarray(boxes, np.float64)
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(f"{name}: boxes of shape {boxes.shape}; give (M, 4), x0, y0, x1, y1")
-    wrong = np.flatnonzero(~(boxes[:, 2:] >= boxes[:, :2]).all(axis=1))
+    right = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] >= boxes[:, :2]).all(axis=1)
+    wrong = np.flatnonzero(~right)
     if len(wrong):
         raise ValueError(
-            f"{name}: box {wrong[0]} is {boxes[wrong[0]].tolist()}; give x0 <= x1 and y0 <= y1"
+            f"{name}: box {wrong[0]} is {boxes[wrong[0]].tolist()}; give x0 <= x1 and y0 <= y1, all finite"
         )
     return boxes

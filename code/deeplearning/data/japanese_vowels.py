@@ -5,7 +5,6 @@ that begin with ``#`` or are empty say nothing, those that begin with ``@`` desc
 line is one sequence. Colons part its channels and, at the end, its class; commas part the values of a channel.
 """
 
-import math
 import os
 from dataclasses import dataclass
 from functools import lru_cache
@@ -146,8 +145,10 @@ def _sequence(channels: list[str], where: str) -> np.ndarray:
             f"{where}: {len(rows)} channels of {sorted({len(row) for row in rows})} values; there must be "
             f"{COEFFICIENTS}, all of the same length."
         )
-    if not all(map(math.isfinite, (value for row in rows for value in row))):
+    with np.errstate(over="ignore"):
+        sequence = np.array(rows, dtype=np.float32)
+    if not np.isfinite(sequence).all():  # also of a number too large for a float32
         raise DataError(
             f"{where}: there is a NaN or an infinity; every coefficient must be a number."
         )
-    return np.ascontiguousarray(np.array(rows, dtype=np.float32).T)
+    return np.ascontiguousarray(sequence.T)

@@ -87,10 +87,10 @@ def scenes(
     out, but never the first. Behind the objects lies a smooth texture between 0 and a brightness that is drawn for each
     scene, up to ``background``.
 
-    Everything random comes from ``seed``. To keep objects apart, give training images for the scenes to learn from
-    and test images for those to judge by. ``ValueError`` for images of another shape or dtype, numbers outside
-    [0, 1], labels that do not fit, an image without a pixel above 0.2, and settings out of range, such as a canvas
-    that is smaller than the largest object.
+    Everything random comes from ``seed``. To keep objects apart, give training images for the scenes to learn from and
+    test images for those to judge by. ``ValueError`` for images of another shape or dtype, numbers outside [0, 1],
+    labels that do not fit, an image without a pixel above 0.2, one of which scaling leaves nothing, and settings out of
+    range, such as a canvas that is smaller than the largest object.
 
     >>> clothes = np.random.default_rng(0).random((10, 28, 28), np.float32)
     >>> made = scenes(clothes, np.arange(10), 3, seed=1)
@@ -122,6 +122,11 @@ def scenes(
         picture = texture * (rng.uniform(0, background) / max(float(texture.max()), 1e-9))
         owners = made.owners[number]
         placed = place(parts, picture, owners, hidden, rng)
+        if not placed:
+            raise ValueError(
+                f"scenes: of the images {chosen.tolist()}, scaled by {factors.round(2).tolist()}, no pixel above "
+                f"{THRESHOLD} is left; leave such images out, or give larger scales"
+            )
         kept = chosen[placed]
         made.images[number, 0] = picture
         made.sources[number, : len(kept)] = kept

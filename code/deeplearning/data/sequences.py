@@ -104,7 +104,7 @@ def pad_codes(
 def mask(lengths: np.ndarray, length: int, dtype: type = np.float32) -> np.ndarray:
     """Return (N, L): 1 where a step is real, 0 where it is padding, for lengths (N,) of at most ``length`` = L.
 
-    ``ValueError`` for lengths of another shape, below 0 or above L.
+    ``ValueError`` for lengths of another shape, that are no integers, below 0 or above L.
 
     >>> mask(np.array([2, 1]), 3).tolist()
     [[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
@@ -114,6 +114,8 @@ def mask(lengths: np.ndarray, length: int, dtype: type = np.float32) -> np.ndarr
         raise ValueError(
             f"mask: lengths of shape {lengths.shape} with length={length}; give (N,) and a whole number."
         )
+    if lengths.size and lengths.dtype.kind not in "iu":
+        raise ValueError(f"mask: lengths are {lengths.dtype}; give integers.")
     if lengths.size and not (lengths.min() >= 0 and lengths.max() <= length):
         raise ValueError(
             f"mask: lengths from {lengths.min()} to {lengths.max()} with length={length}; give 0 to {length}."

@@ -6,7 +6,7 @@ from numbers import Integral
 import numpy as np
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=64, typed=True)  # 2.0 must not find what was made for 2
 def interpolation_matrix(old: int, new: int) -> np.ndarray:
     r"""Return the matrix (new, old) that reads a row of ``old`` pixels at ``new`` places.
 

@@ -96,6 +96,8 @@ class Alphabet:
             )
         if by not in SPLIT:
             raise ValueError(f"by is {by!r}; give one of {', '.join(map(repr, SPLIT))}.")
+        if not text:
+            raise ValueError("an alphabet needs at least one unit; was the text empty?")
         counts = Counter(SPLIT[by](text))
         units = sorted(unit for unit, n in counts.items() if n >= at_least and unit != unknown)
         return cls(tuple(units if unknown is None else [unknown, *units]), by, unknown)

@@ -11,8 +11,8 @@ class InBfloat16(torch.nn.Module):
     adds up in float32, and the maps that pass from layer to layer are bfloat16 too; weights, their gradients and the
     optimiser's steps are float32. Images go through with their channels last in memory, which saves copies.
 
-    ``InBfloat16(model)(x)`` takes what ``model`` takes on the CPU and returns its outputs as float32. Parameters are
-    those of ``model``, which stays what it was: called by itself it computes in float32.
+    ``InBfloat16(model)(x)`` takes what ``model`` takes on the CPU and returns its output, one tensor, as float32.
+    Parameters are those of ``model``, which stays what it was: called by itself it computes in float32.
 
     >>> layer = torch.nn.Linear(2, 1, bias=False)
     >>> _ = torch.nn.init.constant_(layer.weight, 1 + 2**-9)

@@ -166,7 +166,7 @@ def sizes(series: Mapping[str, Sequence[float]]) -> Figure:
     ):
         places = np.arange(1, len(values) + 1)
         ax.plot(places, values, label=label, color=color, marker=marker, linestyle=line)
-    ax.set(xlabel="convolution", ylabel="differences between images", yscale="log")
+    ax.set(xlabel="convolution", ylabel="standard deviation over images", yscale="log")
     ax.legend()
     return figure
 
@@ -183,15 +183,17 @@ def accuracy_against_work(metrics: Metrics, families: Mapping[str, Mapping[str, 
     ):
         place = (5, 5) if number % 2 else (5, -12)  # above and below in turn: some marks coincide
         work = [float(metrics.mean(f"multiplications_{name}")) / 1e6 for name in networks]
-        accuracy = [float(metrics.mean(f"test_accuracy_{name}")) for name in networks]
-        spread = [float(metrics.std(f"test_accuracy_{name}")) for name in networks]
+        accuracy = [100 * float(metrics.mean(f"test_accuracy_{name}")) for name in networks]
+        spread = [100 * float(metrics.std(f"test_accuracy_{name}")) for name in networks]
         ax.errorbar(
             work, accuracy, spread, label=label, color=color, marker=marker, linestyle=line,
             capsize=3, linewidth=1.4,
         )  # fmt: skip
         for x, y, text in zip(work, accuracy, networks.values(), strict=True):
             ax.annotate(text, (x, y), place, textcoords="offset points", fontsize=8, color=color)
-    ax.set(xlabel="multiplications for one image (millions)", ylabel="test accuracy", xscale="log")
+    ax.set(
+        xlabel="multiplications for one image (millions)", ylabel="test accuracy (%)", xscale="log"
+    )
     ticks = (0.2, 0.5, 1, 2, 5, 10)
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()

@@ -95,15 +95,15 @@ def detection_targets(
         )
     height, width = grid
     targets = np.zeros((len(labels), classes + 5, height, width), np.float32)
-    nearest = np.full((len(labels), height, width), np.inf, np.float32)
+    nearest = np.full((len(labels), height, width), np.inf)
     rows, columns = np.arange(height)[:, None], np.arange(width)
     for place in range(labels.shape[1]):
         scenes = np.flatnonzero(labels[:, place] >= 0)
         box = boxes[scenes, place].astype(np.float32)
         x, y = ((box[:, :2] + box[:, 2:]) / 2 / STRIDE).T[..., None, None]  # (n, 1, 1) each
         sides = box[:, 2:] - box[:, :2]
-        wrong = (x < 0) | (y < 0) | (x >= width) | (y >= height)
-        wrong = wrong[:, 0, 0] | (sides <= 0).any(axis=1)
+        inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+        wrong = ~(inside[:, 0, 0] & (sides > 0).all(axis=1))
         if wrong.any():
             raise ValueError(
                 f"detection_targets: box {box[wrong][0].tolist()} on a grid of {grid}; give boxes x0 < x1, y0 < y1 "

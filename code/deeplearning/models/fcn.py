@@ -62,7 +62,7 @@ def segmentation_head(
 
     A 1 × 1 convolution scores the coarsest level; its scores are enlarged to the next finer level (bilinear) and added
     to that level's own scores, ``skips`` times, and at last enlarged to the size of the image. Called with the list of
-    maps and the image's size (H, W); result (N, classes, H, W). ``ValueError`` for more skips than levels.
+    maps and the image's size (H, W); result (N, classes, H, W). ``ValueError`` unless skips are fewer than levels.
     """
     if not 0 <= skips < len(widths):
         raise ValueError(

@@ -116,7 +116,7 @@ def load_file(path: str | Path, root: str | Path | None = None) -> Record:
         record = Record.from_json(content, path=path, root=Path(root) if root else repository())
     except json.JSONDecodeError as error:
         raise RecordError(f"{_shown(path)} is not whole JSON ({error}); {_renew(path)}") from error
-    except (RecordError, RecursionError) as error:
+    except (RecordError, RecursionError, ValueError, OverflowError) as error:  # absurd numbers too
         raise RecordError(f"{_shown(path)} is no valid record: {error}; {_renew(path)}") from error
     return record
 

@@ -60,7 +60,7 @@ def precision_recall(
     >>> precision.round(3).tolist(), recall.tolist()
     ([1.0, 0.5, 0.667], [0.25, 0.25, 0.5])
     """
-    scores, right = np.asarray(scores), np.asarray(right)
+    scores, right = np.asarray(scores, np.float64), np.asarray(right)
     fits = scores.ndim == 1 and scores.shape == right.shape and right.dtype == bool
     if not fits or np.isnan(scores).any():
         raise ValueError(
@@ -111,7 +111,7 @@ def matched(detected: Boxes, true: Boxes, threshold: float = 0.5) -> np.ndarray:
     by_image: dict[int, np.ndarray] = {
         int(image): np.flatnonzero(true.images == image) for image in np.unique(true.images)
     }
-    for number in np.argsort(-detected.scores, kind="stable"):
+    for number in np.argsort(-np.asarray(detected.scores, np.float64), kind="stable"):
         here = by_image.get(int(detected.images[number]), np.zeros(0, np.int64))
         here = here[free[here]]
         if not len(here):
@@ -125,7 +125,7 @@ def matched(detected: Boxes, true: Boxes, threshold: float = 0.5) -> np.ndarray:
 def detection_average_precision(
     detected: Boxes, true: Boxes, classes: int, threshold: float = 0.5
 ) -> np.ndarray:
-    """Return the average precision of detections for each class, (classes,); NaN for a class that is nowhere.
+    """Return the average precision of detections for each class, (classes,); NaN for one without a true box.
 
     Detections of all images are ranked together by their scores; which are right says :func:`matched`. The mean over
     classes is what benchmarks call mAP, here at one threshold of the IoU. Source: :cite:`everingham2010`.
@@ -172,11 +172,16 @@ def retrieval_average_precision(
     """Return the average precision of each search, (Q,): right are the items of the query's class.
 
     ``ranked`` as :func:`rankings` gives it; their mean is the mean average precision, mAP. ``ValueError`` for a query
-    whose class is not in the gallery, for which there is nothing to find.
+    whose class is not in the gallery, for which there is nothing to find, and for a ranking of another shape (Q, G).
 
     >>> retrieval_average_precision(np.array([[1, 2, 0]]), np.array([7]), np.array([7, 7, 5])).round(3).tolist()
     [0.833]
     """
+    if ranked.shape != (len(query_labels), len(gallery_labels)):
+        raise ValueError(
+            f"retrieval_average_precision: a ranking {ranked.shape} of {len(gallery_labels)} items for "
+            f"{len(query_labels)} queries; give the whole order, (Q, G)"
+        )
     right = gallery_labels[ranked] == query_labels[:, None]
     found = right.cumsum(axis=1)
     if not right.any(axis=1).all():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from filelock import FileLock
 from myst_nb.core.read import read_myst_markdown_notebook
 
 from _ext import execution, sources
@@ -93,6 +95,27 @@ def test_chapter_runs_once(tmp_path: Path) -> None:
     notebook = execution.executed(path, cache)
     assert notebook is not None
     assert "42" in notebook.cells[-1].outputs[0].text
+
+
+def test_dead_kernel_is_reported_with_its_chapter(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    execution.prepare_cache(cache)
+    path = chapter(tmp_path, "import os\nos._exit(1)")
+    with pytest.raises(execution.ChapterError, match=r"chapter\.md: its kernel ended or .* memory"):
+        execution.execute(path, cache)
+    assert execution.executed(path, cache) is None
+
+
+def test_cache_is_created_by_one_process_at_a_time(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    with FileLock(cache / "creation.lock"):
+        other = Thread(target=execution.prepare_cache, args=[cache])
+        other.start()
+        other.join(0.5)
+        assert not (cache / "global.db").exists()
+    other.join()
+    assert (cache / "global.db").exists()
 
 
 def test_failing_cell_is_reported_with_its_traceback_and_not_cached(tmp_path: Path) -> None:

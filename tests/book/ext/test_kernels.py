@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -63,3 +65,59 @@ def test_a_cell_that_takes_too_long_ends_with_its_kernel(tmp_path: Path) -> None
 def test_kernel_has_matplotlib_as_in_any_notebook(tmp_path: Path) -> None:
     (name,) = ran(tmp_path, "import matplotlib; print(matplotlib.get_backend())")
     assert "inline" in name
+
+
+def test_a_nursery_that_died_is_replaced(tmp_path: Path) -> None:
+    first = kernels.nursery(os.getpid()).process
+    first.kill()
+    first.wait()
+    assert ran(tmp_path, "print(6 * 7)") == ["42"]
+    assert kernels.nursery(os.getpid()).process.pid != first.pid
+
+
+def test_a_nursery_that_ends_before_it_answers_is_named(tmp_path: Path) -> None:
+    nursery = kernels.Nursery()
+    nursery.process.kill()
+    nursery.process.wait()
+    with pytest.raises(RuntimeError, match=r"ended with status -9; .*kernels\.py < /dev/null"):
+        nursery.fork([], str(tmp_path), {})
+
+
+def test_a_process_that_nobody_has_buried_is_over() -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
+    forked = kernels.ForkedProcess(process.pid)
+    assert process.stdout
+    process.stdout.read()  # it ends; until `wait` its number stays taken
+    while Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+        time.sleep(0.01)
+    assert forked.poll() == 0
+    process.wait()
+    process.stdout.close()
+
+
+def test_a_number_that_another_process_has_by_now_is_not_the_kernel() -> None:
+    forked = kernels.ForkedProcess(os.getpid())
+    assert forked.poll() is None
+    forked.began = 1
+    assert forked.poll() == 0
+    forked.kill()  # nobody
+
+
+@pytest.mark.parametrize("system", ["darwin", "win32"])
+def test_elsewhere_kernels_start_as_usual(system: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    assert kernels.manager() == {}
+
+
+def test_a_kernel_of_the_readers_own_starts_by_its_own_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = (
+        "import sys; sys.own = 7; from ipykernel.kernelapp import launch_new_instance as go; go()"
+    )
+    spec = {"argv": [sys.executable, "-c", start, "-f", "{connection_file}"], "display_name": "own"}
+    folder = tmp_path / "kernels" / "python3"
+    folder.mkdir(parents=True)
+    (folder / "kernel.json").write_text(json.dumps(spec | {"language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    assert ran(tmp_path, "import sys; print(sys.own)") == ["7"]

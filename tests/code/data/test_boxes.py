@@ -50,6 +50,12 @@ def test_suppression_keeps_the_best_and_nothing_too_close(
         assert close == (number not in kept)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8, np.int8])
+def test_of_equal_scores_the_earlier_box_stays_whatever_their_dtype(dtype: type) -> None:
+    boxes = np.array([[0, 0, 9, 9], [0, 0, 9, 9], [20, 0, 29, 9], [0, 0, 9, 9]])
+    assert non_maximum_suppression(boxes, np.array([0, 7, 5, 7], dtype)).tolist() == [1, 2]
+
+
 def test_nothing_stays_nothing() -> None:
     assert non_maximum_suppression(np.zeros((0, 4)), np.zeros(0)).shape == (0,)
     assert box_iou(np.zeros((0, 4)), np.ones((3, 4))).shape == (0, 3)
@@ -74,6 +80,7 @@ def test_true_boxes_and_those_of_a_class() -> None:
             "box 1 is .* give x0 <= x1 and y0 <= y1",
         ),
         (lambda: box_iou(np.array([[0, 0, np.nan, 1]]), np.zeros((1, 4))), "box 0 is"),
+        (lambda: box_iou(np.array([[0, 0, np.inf, 1]]), np.zeros((1, 4))), "inf.*all finite"),
         (lambda: non_maximum_suppression(np.zeros((2, 4)), np.zeros(1)), r"scores \(1,\)"),
         (lambda: non_maximum_suppression(np.zeros((1, 4)), np.zeros(1), 2), "threshold=2"),
         (

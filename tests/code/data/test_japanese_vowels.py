@@ -141,10 +141,11 @@ def test_a_damaged_file_is_named(make: Callable[..., Path], file: str, damage: s
             r"line 5: could not convert .*must be numbers",
         ),
         (text(row(0, 3, "1").replace(",0.25", ",nan")), "line 5: there is a NaN or an infinity"),
+        (text(row(0, 3, "1").replace(",0.25", ",1e39")), "line 5: there is a NaN or an infinity"),
         (text(), "holds no sequence after a line @data"),
         ("1,2:3\n", "line 1: '1,2:3' comes before @data; is this a .ts file"),
     ],
-    ids=["class", "no-class", "channels", "lengths", "word", "nan", "empty", "header"],
+    ids=["class", "no-class", "channels", "lengths", "word", "nan", "large", "empty", "header"],
 )
 def test_a_file_with_a_mistake(make: Callable[..., Path], content: str, words: str) -> None:
     with pytest.raises(DataError, match=words):

@@ -114,6 +114,15 @@ def test_what_an_object_encloses_belongs_to_it() -> None:
     assert (made.images[0, 0][made.masks[0] == 1] == 0).sum() == 4
 
 
+def test_an_object_that_scaling_wipes_out_is_named() -> None:
+    dot = np.zeros((1, 28, 28), np.float32)
+    dot[0, 10, 10] = 0.25
+    with pytest.raises(
+        ValueError, match=r"images \[0\], scaled by \[0.5\], no pixel above 0.1 is left; leave"
+    ):
+        scenes(dot, np.array([0]), 1, seed=0, objects=(1, 1), scales=(0.5, 0.5))
+
+
 def test_scales_change_the_size() -> None:
     full = np.ones((1, 8, 8), np.float32)
     made = scenes(full, np.array([0]), 60, seed=0, size=(20, 20), objects=(1, 1), scales=(0.5, 1.5))

@@ -109,6 +109,8 @@ def test_masks_refused() -> None:
         mask(np.array([[2, 3]]), 4)
     with pytest.raises(ValueError, match=r"length=4.5; give \(N,\) and a whole number"):
         mask(np.array([2, 3]), 4.5)
+    with pytest.raises(ValueError, match="lengths are float64; give integers"):
+        mask(np.array([1.5]), 4)
     with pytest.raises(ValueError, match="lengths from 2 to 5 with length=4; give 0 to 4"):
         mask(np.array([2, 5]), 4)
     with pytest.raises(ValueError, match=r"shape \(2, 3, 4\) with lengths of shape \(3,\)"):

@@ -60,3 +60,6 @@ def test_what_does_not_fit_is_refused() -> None:
         resized(np.zeros((1, 2, 2), np.int64), 4)
     with pytest.raises(ValueError, match=r"side=4; give \(N, H, W\)"):
         on_canvas(np.zeros((1, 1, 2, 2)), 4)
+    resized(np.zeros((1, 3, 3)), 2)
+    with pytest.raises(ValueError, match=r"from 3 to 2.0 pixels"):  # whatever came before
+        resized(np.zeros((1, 3, 3)), 2.0)  # type: ignore[arg-type]

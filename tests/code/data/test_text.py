@@ -118,6 +118,8 @@ def test_alphabets_refused() -> None:
             build()
     with pytest.raises(ValueError, match="at least one unit; was the text empty"):
         Alphabet.of("")
+    with pytest.raises(ValueError, match="was the text empty"):
+        Alphabet.of("", unknown="�")
     with pytest.raises(ValueError, match="the unit 'b' is there more than once"):
         Alphabet(("a", "b", "b"))
     with pytest.raises(ValueError, match=r"unknown is '\?', which is not among the units"):

@@ -60,7 +60,7 @@ def test_accuracy_against_work_shows_means_in_millions() -> None:
     ax = deeper.accuracy_against_work(metrics, {"kind": {"b": "small", "a": "large"}}).axes[0]
     x, y = np.array(ax.lines[0].get_data(), float)
     np.testing.assert_allclose(x, [1, 2])
-    np.testing.assert_allclose(y, [0.7, 0.85])
+    np.testing.assert_allclose(y, [70, 85])
     assert [text.get_text() for text in ax.texts] == ["small", "large"]
 
 

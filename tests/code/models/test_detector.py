@@ -79,6 +79,10 @@ def test_a_cell_goes_to_the_nearer_middle_and_then_to_the_later_object() -> None
     target = detection_targets(np.array([[0, 1]]), same, 2, (2, 2))[0]
     assert (target[0] == 0).all()
     assert (target[1] == 1).all()
+    between = np.array([[[3.3, 1.7, 9.4, 8.2]] * 2])  # as near also where distances are rounded
+    target = detection_targets(np.array([[0, 1]]), between, 2, (4, 4))[0]
+    assert (target[0] == 0).all()
+    assert target[1].any()
 
 
 def test_the_loss_by_hand() -> None:
@@ -168,6 +172,10 @@ def test_boxes_end_at_the_image_and_absurd_sizes_stay_finite() -> None:
         (
             lambda: detection_targets(np.array([[0]]), np.array([[[4, 4, 4, 6]]]), 3, (2, 2)),
             "x0 < x1",
+        ),
+        (
+            lambda: detection_targets(np.array([[0]]), np.full((1, 1, 4), np.nan), 3, (2, 2)),
+            "box .nan, .* give boxes x0 < x1",
         ),
         (lambda: decode(np.zeros((1, 4, 2, 2)), (8, 8)), r"answers of shape \(1, 4, 2, 2\); give"),
         (lambda: decode(np.full((1, 6, 2, 2), np.nan), (8, 8)), "give finite numbers"),

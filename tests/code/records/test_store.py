@@ -101,6 +101,24 @@ def test_nan_in_the_file(folder: Path, constant: str) -> None:
         records.load("N0", folder)
 
 
+@pytest.mark.parametrize("number", ["9" * 400, "9" * 5000], ids=["large", "huge"])
+def test_a_number_beyond_all_measure(folder: Path, number: str) -> None:
+    path = folder / "N0.json"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("[0.5, 1.0]", f"[{number}, 1.0]"), encoding="utf-8"
+    )
+    with pytest.raises(RecordError, match=r"N0\.json is no valid record: .*run N0"):
+        records.load("N0", folder)
+
+
+def test_a_record_is_the_callers_own(folder: Path) -> None:
+    first = records.load("N0", folder)
+    first.config["epochs"] = 99
+    first.metrics.raw["losses"][0][0] = 99.0
+    first.protocol["seconds"].clear()
+    assert records.load("N0", folder).to_json() == Record.example().to_json()
+
+
 @pytest.mark.parametrize("content", ["[]", "3", "{}", '{"schema": 1}', '{"nodes": [], "raw": 1}'])
 def test_foreign_json(folder: Path, content: str) -> None:
     (folder / "N0.json").write_text(content, encoding="utf-8")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, confusion_matrix, jaccard_score
 
 from comparison import assert_close
-from deeplearning.data.boxes import Boxes
+from deeplearning.data.boxes import Boxes, true_boxes
 from deeplearning.training.vision_metrics import (
     average_precision,
     confusion,
@@ -65,6 +65,16 @@ def test_precision_and_recall_by_hand() -> None:
     nothing = precision_recall(np.zeros(0), np.zeros(0, bool), 3)
     assert [len(part) for part in nothing] == [0, 0]
     assert average_precision(np.zeros(0), np.zeros(0, bool), 3) == 0
+
+
+def test_whole_numbers_as_scores_have_the_same_order() -> None:
+    right = np.array([False, True, False])
+    precision, recall = precision_recall(np.array([0, 9, 5], np.uint8), right, 1)
+    assert_close(precision, [1, 1 / 2, 1 / 3])
+    assert_close(recall, [1, 1, 1])
+    box = np.array([[0, 0, 10, 10]])
+    twice = Boxes(np.zeros(2, int), np.zeros(2, int), box[[0, 0]], np.array([0, 9], np.uint8))
+    assert matched(twice, true_boxes(np.array([[0]]), box[None])).tolist() == [False, True]
 
 
 def boxes(*rows: tuple[int, int, float, int, int, int, int]) -> Boxes:
@@ -149,6 +159,14 @@ def test_average_precision_of_searches_is_scikit_learns() -> None:
 def test_nobody_can_find_what_is_not_there() -> None:
     with pytest.raises(ValueError, match="class 4 is not in the gallery; leave such queries out"):
         retrieval_average_precision(np.array([[0], [0]]), np.array([5, 4]), np.array([5]))
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (2, 2)], ids=["too few searches", "the first two"])
+def test_a_ranking_is_whole(shape: tuple[int, int]) -> None:
+    with pytest.raises(
+        ValueError, match=r"a ranking \(\d, \d\) of 3 items for 2 queries; give the"
+    ):
+        retrieval_average_precision(np.zeros(shape, int), np.array([7, 5]), np.array([7, 7, 5]))
 
 
 @pytest.mark.parametrize(
