@@ -22,7 +22,7 @@ page: | $(STAMP) ## preview one page: make page PAGE=neurons/perceptron
 	@$(PY) book/build_site.py --page "$(PAGE)"
 
 test: $(STAMP) ## every test: code, chapters, the built site in a browser
-	@$(PY) -m pytest -n 3 --dist loadscope --no-loadscope-reorder --cov=deeplearning --cov-branch
+	@$(PY) -m pytest -n 2 --dist loadscope --no-loadscope-reorder --cov=deeplearning --cov-branch
 
 experiments: $(STAMP) ## measure again what is stale
 	@$(PY) -m deeplearning run --all --stale

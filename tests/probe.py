@@ -30,6 +30,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+DESK, PHONE = 1280, 390
 LOCAL = ("file:", "data:", "blob:", "about:")
 AXE = {
     "resultTypes": ["violations"],
@@ -139,7 +140,7 @@ class Probe:
 
     @contextmanager
     def page(
-        self, url: str, width: int = 1280, scheme: str = "light"
+        self, url: str, width: int = DESK, scheme: str = "light"
     ) -> Iterator[tuple[Page, Findings]]:
         """An opened page in a fresh profile, and what its loading showed; more may be added to the findings."""
         findings = Findings()
@@ -170,7 +171,7 @@ class Probe:
             context.close()
 
     def visit(
-        self, url: str, width: int = 1280, scheme: str = "light", accessibility: bool = False
+        self, url: str, width: int = DESK, scheme: str = "light", accessibility: bool = False
     ) -> Findings:
         """Open a page, unfold all that is folded, and look."""
         with self.page(url, width, scheme) as (page, findings):
@@ -186,8 +187,10 @@ class Probe:
             page.wait_for_timeout(400)  # it is animated
             findings.overflow += [line for line in overflow(page) if line not in findings.overflow]
 
-    def violations(self, page: Page, code: bool = True) -> list[str]:
-        """Serious and critical violations that axe-core finds.
+    def violations(
+        self, page: Page, code: bool = True, rules: tuple[str, ...] | None = None
+    ) -> list[str]:
+        """Serious and critical violations that axe-core finds, of all its rules or of some.
 
         Without `code` the tokens of listings become plain text and are left out: there are thousands of them in a few
         colours, and axe takes ten times as long with them.
@@ -195,13 +198,23 @@ class Probe:
         if not code:
             page.evaluate(WITHOUT_TOKENS)
         context = None if code else {"exclude": [["div.highlight"]]}
-        response: dict[str, Any] = self.axe.run(page, context=context, options=AXE).response
+        options = AXE | ({"runOnly": list(rules)} if rules else {})
+        response: dict[str, Any] = self.axe.run(page, context=context, options=options).response
         return [
             f"{violation['impact']} {violation['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
             for violation in response["violations"]
             if violation["impact"] in GRAVE
             for node in violation["nodes"][:5]
         ]
+
+
+def resize(page: Page, width: int) -> None:
+    """Give the window another width, and wait until the page has been laid out in it."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_function(f"innerWidth === {width}")
+    page.evaluate(
+        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
 
 
 def overflow(page: Page) -> list[str]:

@@ -12,10 +12,11 @@ import pytest
 from playwright.sync_api import Page
 
 from book_pages import HTML_PAGES, NUMBERED, notebook_path, url
-from probe import Probe
+from probe import DESK, PHONE, Probe, overflow, resize
 
 WITH_CODE = "book/neurons/perceptron"
 """The page whose listings are examined token by token: all pages have the same colours."""
+OF_COLOURS = ("color-contrast", "link-in-text-block")
 LIGHTNESS = """
     getComputedStyle(document.body).backgroundColor
         .match(/[0-9]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 3
@@ -69,9 +70,14 @@ class Pages:
     folder: str
 
     def test_page_is_sound(self, site: Path, probe: Probe, page: str) -> None:
-        """In the light, then in the dark; loaded once for both, for typesetting its formulas takes long."""
+        """Loaded on a phone, folded; on a desk in the light and in the dark; on the phone again, unfolded.
+
+        All in one load, for loading a page and typesetting its formulas takes longest.
+        """
         code = page == WITH_CODE
-        with probe.page(url(site, page)) as (opened, findings):
+        with probe.page(url(site, page), PHONE) as (opened, findings):
+            findings.overflow += overflow(opened)
+            resize(opened, DESK)
             if page in NUMBERED:
                 check_formulas(opened)
                 check_code(opened)
@@ -85,12 +91,11 @@ class Pages:
             for address, style in opened.evaluate(IMAGES):
                 # Drawings on white turn dark; pictures keep their colours.
                 assert ("invert" in style) == address.endswith(".svg"), address
-            findings.accessibility += probe.violations(opened, code)
+            # The elements are the same ones: only what depends on colours can be another.
+            findings.accessibility += probe.violations(opened, code, OF_COLOURS)
+            resize(opened, PHONE)
+            findings.overflow += overflow(opened)
             assert not findings, findings
-
-    def test_page_fits_a_phone(self, site: Path, probe: Probe, page: str) -> None:
-        findings = probe.visit(url(site, page), width=390)
-        assert not findings, findings
 
 
 class TestNeurons(Pages):
@@ -126,8 +131,14 @@ def in_folder(folder: str) -> list[str]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if metafunc.cls is not None:
+    if metafunc.cls is not None:  # the others name their pages
         metafunc.parametrize("page", in_folder(metafunc.cls.folder))
+
+
+@pytest.mark.parametrize("page", [WITH_CODE, "book/index", "search"])
+def test_page_loads_on_a_desk(site: Path, probe: Probe, page: str) -> None:
+    findings = probe.visit(url(site, page))
+    assert not findings, findings
 
 
 def test_no_page_is_left_out() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from probe import HOW_TO_INSTALL, Probe, overflow, require_browser
+from probe import DESK, HOW_TO_INSTALL, PHONE, Probe, overflow, require_browser, resize
 
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>A page</title>
@@ -121,3 +121,21 @@ def test_no_browser_skips_at_home_and_fails_in_ci(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(pytest.fail.Exception, match="install"):
         require_browser()
     assert "chromium" in HOW_TO_INSTALL
+
+
+def test_overflow_is_seen_after_the_window_has_changed(probe: Probe, tmp_path: Path) -> None:
+    url = write(tmp_path, "<div style='width: 600px'>wide</div>")
+    with probe.page(url, PHONE) as (page, _):
+        assert overflow(page)
+        resize(page, DESK)
+        assert not overflow(page)
+        resize(page, PHONE)
+        assert overflow(page)
+
+
+def test_some_rules_can_be_asked_for(probe: Probe, tmp_path: Path) -> None:
+    body = "<button></button><p style='color: #ddd; background: #fff'>pale</p>"
+    with probe.page(write(tmp_path, body)) as (page, _):
+        found = probe.violations(page, rules=("color-contrast",))
+    assert found
+    assert all("color-contrast" in line for line in found)
