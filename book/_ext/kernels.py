@@ -1,6 +1,6 @@
 """Kernels that begin with their imports done: they are forked from a process that has imported what chapters need.
 
-An ordinary kernel spends three seconds of processor time on importing PyTorch, Matplotlib and IPython, and the book has
+An ordinary kernel spends two seconds of processor time on importing PyTorch, Matplotlib and IPython, and the book has
 a kernel for each chapter. Here one process imports them once and forks whenever a kernel is asked for, so that each
 chapter still has a process of its own in which nothing has run. Only Linux: elsewhere libraries do not survive a fork,
 and kernels start as usual.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deeplearning.data.checksums import data_folder, read_checksums, read_verified
+from deeplearning.data.checksums import data_folder, listed, read_verified
 from deeplearning.data.errors import DataError
 from deeplearning.data.idx import decode_idx, decompress
 from deeplearning.data.split import Split
@@ -135,17 +135,11 @@ def _read(bundle: Bundle, folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndar
 
 
 def _read_part(bundle: Bundle, folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
-    files = read_checksums(folder, bundle.name)
-    arrays = []
-    for name in (f"{part}-images-idx3-ubyte.gz", f"{part}-labels-idx1-ubyte.gz"):
-        if name not in files:
-            raise DataError(
-                f"{folder / 'checksums.json'} does not list {bundle.name}/{name}; it lists "
-                f"{', '.join(sorted(files))}. Restore it from the repository."
-            )
-        content = decompress(read_verified(files[name]), str(files[name].path))
-        arrays.append(decode_idx(content, str(files[name].path)))
-    images, labels = arrays
+    names = (f"{part}-images-idx3-ubyte.gz", f"{part}-labels-idx1-ubyte.gz")
+    images, labels = (
+        decode_idx(decompress(read_verified(file), str(file.path)), str(file.path))
+        for file in listed(folder, bundle.name, names)
+    )
     # A right checksum proves that nothing changed since checksums.json was written, not that its author mixed
     # nothing up; these checks are for a folder of the reader's own.
     where = f"{folder / bundle.name}, {part}-…"

@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,6 +115,30 @@ def read_checksums(folder: Path, name: str) -> dict[str, File]:
             f"{path} lists no files of {name!r}; it knows {', '.join(sorted(sets)) or 'no set'}."
         )
     return chosen
+
+
+def listed(folder: Path, name: str, wanted: Sequence[str]) -> list[File]:
+    """Look up files of a data set, in the order in which they are asked for.
+
+    Args:
+        folder: the data folder; see :func:`data_folder`.
+        name: the data set's key.
+        wanted: the files' names.
+
+    Raises:
+        DataError: as for :func:`read_checksums`, or it does not list one of them.
+
+    >>> [file.path.name for file in listed(data_folder(), "weights", ["lenet5-rows.npz"])]
+    ['lenet5-rows.npz']
+    """
+    files = read_checksums(folder, name)
+    for file in wanted:
+        if file not in files:
+            raise DataError(
+                f"{folder / 'checksums.json'} does not list {name}/{file}; it lists "
+                f"{', '.join(sorted(files))}. Restore it from the repository."
+            )
+    return [files[file] for file in wanted]
 
 
 def read_verified(file: File) -> bytes:

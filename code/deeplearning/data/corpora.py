@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from deeplearning.data.checksums import data_folder, read_checksums, read_verified
+from deeplearning.data.checksums import data_folder, listed, read_verified
 from deeplearning.data.errors import DataError
 from deeplearning.data.idx import decompress
 
@@ -115,14 +115,9 @@ def constitution(*, folder: str | os.PathLike[str] | None = None) -> Corpus:
 # Strings cannot be changed, so that every caller may have the same ones.
 @lru_cache(maxsize=4)
 def _read(source: _Source, folder: Path) -> Corpus:
-    files = read_checksums(folder, source.folder)
-    if source.file not in files:
-        raise DataError(
-            f"{folder / 'checksums.json'} does not list {source.folder}/{source.file}; it lists "
-            f"{', '.join(sorted(files))}. Restore it from the repository."
-        )
-    where = files[source.file].path
-    content = read_verified(files[source.file])
+    (file,) = listed(folder, source.folder, [source.file])
+    where = file.path
+    content = read_verified(file)
     if source.file.endswith(".gz"):
         content = decompress(content, str(where))
     # A right checksum proves that nothing changed since checksums.json was written; what follows is for a folder of

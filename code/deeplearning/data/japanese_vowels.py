@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deeplearning.data.checksums import data_folder, read_checksums, read_verified
+from deeplearning.data.checksums import data_folder, listed, read_verified
 from deeplearning.data.errors import DataError
 from deeplearning.data.idx import decompress
 
@@ -92,16 +92,9 @@ Part = tuple[list[np.ndarray], list[int]]
 
 @lru_cache(maxsize=2)
 def _read(folder: Path) -> tuple[Part, Part]:
-    files = read_checksums(folder, NAME)
-    for name in FILES:
-        if name not in files:
-            raise DataError(
-                f"{folder / 'checksums.json'} does not list {NAME}/{name}; it lists {', '.join(sorted(files))}. "
-                "Restore it from the repository."
-            )
     train, test = (
-        _parse(decompress(read_verified(files[name]), str(files[name].path)), files[name].path)
-        for name in FILES
+        _parse(decompress(read_verified(file), str(file.path)), file.path)
+        for file in listed(folder, NAME, FILES)
     )
     return train, test
 

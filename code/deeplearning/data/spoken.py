@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from deeplearning.data.checksums import data_folder, read_checksums, read_verified
+from deeplearning.data.checksums import data_folder, listed, read_verified
 from deeplearning.data.errors import DataError
 
 NAME = "spoken-digits"
@@ -129,16 +129,10 @@ Names = list[tuple[int, str, int]]
 
 @lru_cache(maxsize=2)
 def _read(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, Names]:
-    files = read_checksums(folder, NAME)
-    for name in ("digits.npz", "recordings.txt"):
-        if name not in files:
-            raise DataError(
-                f"{folder / 'checksums.json'} does not list {NAME}/{name}; it lists {', '.join(sorted(files))}. "
-                "Restore it from the repository."
-            )
-    where = files["digits.npz"].path
+    archive, recordings = listed(folder, NAME, ("digits.npz", "recordings.txt"))
+    where = archive.path
     try:
-        with np.load(io.BytesIO(read_verified(files["digits.npz"])), allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(read_verified(archive)), allow_pickle=False) as arrays:
             frames, lengths, labels = (arrays[name] for name in ("X", "lengths", "y"))
     except (
         ValueError, TypeError, KeyError, EOFError, OSError, zipfile.BadZipFile, zlib.error
@@ -146,7 +140,7 @@ def _read(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, Names]:
         raise DataError(
             f"{where} is not the archive of arrays X, lengths and y that it should be: {error}"
         ) from error
-    names = _parse(read_verified(files["recordings.txt"]), files["recordings.txt"].path)
+    names = _parse(read_verified(recordings), recordings.path)
     # A right checksum proves that nothing changed since checksums.json was written, not that its author mixed
     # nothing up; these checks are for a folder of the reader's own.
     if frames.dtype != np.float32 or frames.ndim != 2 or frames.shape[1] != COEFFICIENTS:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from deeplearning import nn as own_nn
-from deeplearning.data.checksums import data_folder, read_checksums, read_verified
+from deeplearning.data.checksums import data_folder, listed, read_verified
 from deeplearning.data.errors import DataError
 from deeplearning.models.lenet import lenet5
 from deeplearning.models.lenet_row import as_matrices, row_lenet5
@@ -26,13 +26,8 @@ def reader_state(folder: str | os.PathLike[str] | None = None) -> dict[str, np.n
     >>> sum(values.size for values in reader_state().values())
     61791
     """
-    files = read_checksums(data_folder(folder), FOLDER)
-    if READER not in files:
-        raise DataError(
-            f"checksums.json does not list {FOLDER}/{READER}; it lists {', '.join(sorted(files))}. Restore it from "
-            "the repository."
-        )
-    content = read_verified(files[READER])
+    (file,) = listed(data_folder(folder), FOLDER, [READER])
+    content = read_verified(file)
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return {name: arrays[name].astype(np.float32) for name in arrays.files}
