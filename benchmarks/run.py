@@ -22,7 +22,7 @@ from deeplearning.records import environment
 from deeplearning.records.text import format_json, write_atomically
 
 HERE = Path(__file__).resolve().parent
-WORKLOADS = ("mlp_step", "lenet_step", "conv_layer")  # modules beside this one
+WORKLOADS = ("mlp_step", "lenet_step", "conv_layer", "lstm_step")  # modules beside this one
 
 
 def measure(workload: str, contender: str, threads: int) -> dict[str, Any]:

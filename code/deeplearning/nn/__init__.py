@@ -27,10 +27,15 @@ from deeplearning.nn.pooling import (
     MaxPool1d,
     MaxPool2d,
 )
+from deeplearning.nn.recurrent import GRU, LSTM, RNN
+from deeplearning.nn.recurrent_cells import GRUCell, LSTMCell, RNNCell
 from deeplearning.nn.upsampling import Upsample
 
 __all__ = [
     "GELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "AdaptiveAvgPool2d",
     "AdaptiveMaxPool2d",
     "AvgPool1d",
@@ -45,7 +50,9 @@ __all__ = [
     "CrossEntropyLoss",
     "Dropout",
     "Flatten",
+    "GRUCell",
     "Identity",
+    "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
@@ -55,6 +62,7 @@ __all__ = [
     "MaxPool2d",
     "Module",
     "Parameter",
+    "RNNCell",
     "ReLU",
     "Sequential",
     "Sigmoid",

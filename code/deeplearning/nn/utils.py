@@ -1,10 +1,13 @@
-"""Gradient clipping: a limit on how far one step can throw the weights."""
+"""Gradient clipping, a limit on how far one step can throw the weights; and ``rnn``, packed sequences."""
 
 from collections.abc import Iterable
 
 import numpy as np
 
 from deeplearning.autograd import Tensor
+from deeplearning.nn import packing as rnn
+
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "rnn"]
 
 
 def clip_grad_norm_(

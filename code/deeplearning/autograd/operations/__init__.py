@@ -28,12 +28,14 @@ from deeplearning.autograd.operations.loss import (
     Softmax,
 )
 from deeplearning.autograd.operations.normalisation import BatchNorm, LayerNorm
+from deeplearning.autograd.operations.packing import Pick, Place
 from deeplearning.autograd.operations.pooling import (
     AdaptiveAvgPool,
     AdaptiveMaxPool,
     AvgPool,
     MaxPool,
 )
+from deeplearning.autograd.operations.recurrence import GRU, LSTM, RNN
 from deeplearning.autograd.operations.reduction import Extremum, Mean, Sum
 from deeplearning.autograd.operations.shape import (
     Concatenate,
@@ -47,6 +49,9 @@ from deeplearning.autograd.operations.upsampling import UpsampleBilinear, Upsamp
 
 __all__ = [
     "GELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Absolute",
     "AdaptiveAvgPool",
     "AdaptiveMaxPool",
@@ -73,6 +78,8 @@ __all__ = [
     "Multiply",
     "Negative",
     "Permute",
+    "Pick",
+    "Place",
     "Power",
     "ReLU",
     "Reshape",
