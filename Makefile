@@ -10,7 +10,7 @@ export OMP_NUM_THREADS := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help book page test experiments bench notebook lint clean
+.PHONY: help book page test coverage experiments bench notebook lint clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,10 @@ page: | $(STAMP) ## preview one page: make page PAGE=neurons/perceptron
 	@$(PY) book/build_site.py --page "$(PAGE)"
 
 test: $(STAMP) ## every test: code, chapters, the built site in a browser
-	@$(PY) -m pytest -n 2 --dist loadscope --no-loadscope-reorder --cov=deeplearning --cov-branch
+	@$(PY) -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+
+coverage: $(STAMP) ## which lines and branches of code/ its tests reach: at least 95 %
+	@$(PY) -m pytest -q -n 2 tests/code code --cov=deeplearning --cov-branch
 
 experiments: $(STAMP) ## measure again what is stale
 	@$(PY) -m deeplearning run --all --stale

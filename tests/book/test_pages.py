@@ -14,8 +14,8 @@ from playwright.sync_api import Page
 from book_pages import HTML_PAGES, NUMBERED, notebook_path, url
 from probe import DESK, PHONE, Probe, overflow, resize
 
-WITH_CODE = "book/neurons/perceptron"
-"""The page whose listings are examined token by token: all pages have the same colours."""
+WHOLE = "book/neurons/perceptron"
+"""The page whose listings and formulas are examined part by part: all pages have the same colours."""
 OF_COLOURS = ("color-contrast", "link-in-text-block")
 LIGHTNESS = """
     getComputedStyle(document.body).backgroundColor
@@ -74,7 +74,7 @@ class Pages:
 
         All in one load, for loading a page and typesetting its formulas takes longest.
         """
-        code = page == WITH_CODE
+        whole = page == WHOLE
         with probe.page(url(site, page), PHONE) as (opened, findings):
             findings.overflow += overflow(opened)
             resize(opened, DESK)
@@ -84,7 +84,7 @@ class Pages:
                 check_notebook(opened, site, page)
                 check_solutions(opened)
             probe.unfold(opened, findings)
-            findings.accessibility += probe.violations(opened, code)
+            findings.accessibility += probe.violations(opened, whole)
             opened.emulate_media(color_scheme="dark")
             opened.wait_for_function("document.documentElement.dataset.theme === 'dark'")
             assert opened.evaluate(LIGHTNESS) < 60, "the page is not dark"
@@ -92,7 +92,7 @@ class Pages:
                 # Drawings on white turn dark; pictures keep their colours.
                 assert ("invert" in style) == address.endswith(".svg"), address
             # The elements are the same ones: only what depends on colours can be another.
-            findings.accessibility += probe.violations(opened, code, OF_COLOURS)
+            findings.accessibility += probe.violations(opened, whole, OF_COLOURS)
             resize(opened, PHONE)
             findings.overflow += overflow(opened)
             assert not findings, findings
@@ -112,6 +112,10 @@ class TestDeep(Pages):
 
 class TestConvolution(Pages):
     folder = "book/convolution"
+
+
+class TestSequences(Pages):
+    folder = "book/sequences"
 
 
 class TestPerformance(Pages):
@@ -135,7 +139,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("page", in_folder(metafunc.cls.folder))
 
 
-@pytest.mark.parametrize("page", [WITH_CODE, "book/index", "search"])
+@pytest.mark.parametrize("page", [WHOLE, "book/index", "search"])
 def test_page_loads_on_a_desk(site: Path, probe: Probe, page: str) -> None:
     findings = probe.visit(url(site, page))
     assert not findings, findings

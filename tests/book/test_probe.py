@@ -95,11 +95,17 @@ def test_grave_violation_is_seen(probe: Probe, tmp_path: Path, body: str, rule: 
     assert any(rule in line for line in findings.accessibility)
 
 
-def test_code_can_be_left_out(probe: Probe, tmp_path: Path) -> None:
-    body = "<div class='highlight'><pre><span style='color: #ddd; background: #fff'>x = 1</span></pre></div>"
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<div class='highlight'><pre><span style='color: #ddd; background: #fff'>x = 1</span></pre></div>",
+        "<p><mjx-container style='color: #ddd; background: #fff'>formula</mjx-container></p>",
+    ],
+)
+def test_code_and_formulas_can_be_left_out(probe: Probe, tmp_path: Path, body: str) -> None:
     with probe.page(write(tmp_path, body)) as (page, _):
         assert any("color-contrast" in line for line in probe.violations(page))
-        assert not probe.violations(page, code=False)
+        assert not probe.violations(page, whole=False)
 
 
 def test_violation_in_the_dark_is_seen(probe: Probe, tmp_path: Path) -> None:

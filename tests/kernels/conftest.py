@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,17 +12,6 @@ if not torch.cuda.is_available():
 
 # Triton has no wheels for macOS and Windows; there is nothing to test there.
 collect_ignore_glob = [] if importlib.util.find_spec("triton") else ["test_*.py"]
-
-
-ROOT = Path(__file__).parents[2]
-KERNELS = (ROOT / "kernels", ROOT / "tests" / "kernels")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Coverage is asked of `code/`; to watch the interpreter for it as well would double its time."""
-    for item in items:
-        if any(item.path.is_relative_to(room) for room in KERNELS):
-            item.add_marker("no_cover")
 
 
 @pytest.fixture(scope="session")

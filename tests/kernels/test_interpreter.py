@@ -36,7 +36,10 @@ def slow() -> None:
     with pytest.MonkeyPatch.context() as patch:
         builder = triton_interpreter.interpreter_builder
         patch.setattr(builder, "options", triton_interpreter.InterpreterOptions())
-        patch.setattr(triton_interpreter, "_patch_builtin", interpreter.original)
+        for name, value in interpreter.original.items():
+            patch.setattr(triton_interpreter, name, value)
+        for room, init in interpreter.original_init.items():
+            patch.setattr(room, "__init__", init)
         yield
 
 
