@@ -23,8 +23,14 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
-PRELOADED = ("torch", "matplotlib.pyplot", "scipy.special", "ipykernel.kernelapp", "myst_nb")
-"""What nearly every chapter imports. Nothing of ours, which changes, and not Triton, which reads settings on import."""
+PRELOADED = (
+    "torch", "matplotlib.pyplot", "scipy.signal", "sklearn.linear_model", "jsonschema",
+    "ipykernel.kernelapp", "myst_nb",
+)  # fmt: skip
+"""What most chapters import; nothing of ours, which changes."""
+
+OPTIMISERS = "torch._dynamo"
+"""What PyTorch imports when its first optimiser is made, for as long as all of PyTorch itself; it imports Triton."""
 
 INLINE = "module://matplotlib_inline.backend_inline"
 """Matplotlib's backend in notebooks; it is read when Matplotlib is imported."""
@@ -145,12 +151,27 @@ def serve() -> None:
     for name in PRELOADED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    preload_optimisers()
     own = os.getpid()
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
             become_kernel(own, *json.loads(line))
         print(pid, flush=True)
+
+
+def preload_optimisers() -> None:
+    """Import what optimisers need, unless a GPU is here.
+
+    Triton decides on import whether it interprets. Chapters have it interpret where there is no GPU; where there is
+    one, some do and some do not.
+    """
+    with contextlib.suppress(ImportError):
+        import torch
+
+        if not torch.cuda.is_available():
+            os.environ["TRITON_INTERPRET"] = "1"
+            importlib.import_module(OPTIMISERS)
 
 
 def become_kernel(parent: int, arguments: list[str], cwd: str, env: dict[str, str]) -> None:
