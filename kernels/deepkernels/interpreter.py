@@ -26,7 +26,7 @@ TENSOR, BLOCK = (
     {"element_ty", "shape", "numel", "name"},
 )
 
-original = {name: getattr(interpreter, name, None) for name in PARTS[:-1]}
+original: dict[str, Any] = {name: getattr(interpreter, name, None) for name in PARTS[:-1]}
 original_init = {room: room.__init__ for room in (tl.core.tensor, tl.core.block_type)}
 
 replaced: dict[Any, list[str]] = {}

@@ -2,6 +2,7 @@
 
 from deeplearning.nn import functional, init, utils
 from deeplearning.nn.convolution import Conv1d, Conv2d, Conv3d, ConvTranspose2d
+from deeplearning.nn.embedding import Embedding
 from deeplearning.nn.layers import (
     GELU,
     Dropout,
@@ -49,6 +50,7 @@ __all__ = [
     "ConvTranspose2d",
     "CrossEntropyLoss",
     "Dropout",
+    "Embedding",
     "Flatten",
     "GRUCell",
     "Identity",

@@ -11,6 +11,10 @@ from deeplearning.autograd.operations import elementwise as _elementwise
 from deeplearning.autograd.operations import linear as _linear
 from deeplearning.autograd.operations import loss as _loss
 from deeplearning.autograd.operations import normalisation as _normalisation
+from deeplearning.nn.attention import (
+    scaled_dot_product_attention as scaled_dot_product_attention,
+)
+from deeplearning.nn.embedding import embedding as embedding
 from deeplearning.nn.pooling import adaptive_avg_pool2d as adaptive_avg_pool2d
 from deeplearning.nn.pooling import adaptive_max_pool2d as adaptive_max_pool2d
 from deeplearning.nn.pooling import avg_pool1d as avg_pool1d

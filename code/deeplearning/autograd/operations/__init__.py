@@ -19,6 +19,7 @@ from deeplearning.autograd.operations.elementwise import (
     Sqrt,
     Tanh,
 )
+from deeplearning.autograd.operations.embedding import Embedding
 from deeplearning.autograd.operations.linear import Linear, MatMul
 from deeplearning.autograd.operations.loss import (
     BinaryCrossEntropy,
@@ -65,6 +66,7 @@ __all__ = [
     "CrossEntropy",
     "Divide",
     "Dropout",
+    "Embedding",
     "Exp",
     "Extremum",
     "Index",

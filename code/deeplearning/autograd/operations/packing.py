@@ -11,8 +11,9 @@ from deeplearning.autograd.operation import Array, Operation
 class Pick(Operation):
     r""":math:`y = x[k]` for an index that takes no element twice: the gradient goes back to its place, 0 elsewhere.
 
-    :class:`~deeplearning.autograd.operations.shape.Index` adds up what was taken several times, which costs ten times
-    as much. ``key`` is a slice, an integer, an array of different integers, or a tuple of these.
+    :class:`~deeplearning.autograd.operations.shape.Index` adds up what was taken several times, one element after the
+    other; here each place is written once. ``key`` is a slice, an integer, an array of different integers, or a tuple
+    of these.
     """
 
     may_be_view = True
