@@ -41,8 +41,15 @@ contender or control:
 Settings were found with seed 100 and no test image, in part with true maps instead of an encoder's: a summary given
 with every word was learned several times as fast as one given before the first only, five numbers a map faster than all
 of its places, and an encoder that was frozen after learning which digits are there let the decoder learn many times as
-fast as one that learned from captions alone. The numbers of scenes and epochs are what the time allows; ``attend``
-reads each scene less often than ``tell`` because a step of it takes longer.
+fast as one that learned from captions alone. ``attend`` reads
+each scene less often than ``tell`` because a step of it takes longer.
+
+This is the second run of the claim. The first had 16,000 scenes, and 5 epochs for the encoder and for ``tell``,
+without a validation of these numbers; it did not hold, with 93.7 % in English and 93.8 % in Korean, and 73.1 % and
+74.7 % of the pairs that it had never seen together. A trial with seed 100, learned from the first 50,000 training
+images and judged on scenes of the last 10,000, then gave 96.1 % and 96.2 % with 32,000 scenes and 8 and 6 epochs, and
+less of the unseen pairs. The criterion is the same, but for its words on where the picture enters, which described
+another network.
 """
 
 from __future__ import annotations
@@ -93,12 +100,12 @@ SIDE = 48
 class Config:
     widths: tuple[int, ...] = (32, 64, 96)
     hidden: int = 128
-    scenes: int = 16_000
+    scenes: int = 40_000
     margin: float = 10.0  # pixels, see captioned_scenes
     background: float = 0.15
-    epochs_eyes: int = 5
+    epochs_eyes: int = 8
     rate_eyes: float = 0.004
-    epochs_tell: int = 5
+    epochs_tell: int = 6
     epochs_attend: int = 3
     epochs_deaf: int = 3
     epochs_blind: int = 1
@@ -480,8 +487,8 @@ EXPERIMENT = Experiment(
     claim="CNN + LSTM together: captioning images.",
     criterion_text=(
         "share of greedy captions that are one of the two true ones to the letter, on scenes composed of test images, "
-        "of pairs of digits that occur in training, 3 seeds: holds if the CNN and LSTM with the picture as first word "
-        "reach 95 % in English and in Korean, each mean with two standard errors taken off; holds partly if in one "
+        "of pairs of digits that occur in training, 3 seeds: holds if the CNN and LSTM with the picture beside every "
+        "word reach 95 % in English and in Korean, each mean with two standard errors taken off; holds partly if in one "
         "language only, or with attention only; else does not hold. It does not hold either if a network that does not "
         "see the picture, one that does not hear its own words, or the captions of other scenes are exact in 50 % or "
         "more. Pairs that never occur together in training are reported apart and do not count"

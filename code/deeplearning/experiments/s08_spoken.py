@@ -20,9 +20,9 @@ or 0.3; the mean over time instead of the last state for the LSTM. All with nois
 and 0.995, which is a difference of seven recordings in two times 300; one recipe was taken for both. For the CNN:
 noise of 0, 0.3 or 0.6. For the RNN: the rate 0.002 or 0.006. For the linear classifiers: the penalty. Before that,
 while the descriptions for the linear classifiers were drawn up, their accuracies on the published test were seen (0.947
-for ``moments``, 0.957 for ``pooled``, 0.983 for a first form of ``thirds``); those of the networks were not. The criterion was written
-down after that. Its first two rivals are blind to order; the third is reported beside them, because a lead over five
-errors in 300 could not be told from chance.
+for ``moments``, 0.957 for ``pooled``, 0.983 for a first form of ``thirds``); those of the networks were not. The
+criterion was written down after that. Its first two rivals are blind to order; the third is reported beside them,
+because a lead over five errors in 300 could not be told from chance.
 """
 
 from collections.abc import Sequence
