@@ -49,6 +49,7 @@ class BernoulliMixture:
 
     def joint(self, x: np.ndarray) -> np.ndarray:
         """Return ln πₖ + ln p(x | k), (N, K), for pictures x (N, D) of zeros and ones."""
+        x = _floats(x)
         on, off = np.log(self.means), np.log1p(-self.means)
         with np.errstate(divide="ignore"):  # a component may have died: ln 0 is −∞
             return x @ (on - off).T.astype(x.dtype) + (np.log(self.weights) + off.sum(axis=1))
@@ -66,6 +67,11 @@ class BernoulliMixture:
         return (rng.random(means.shape) < means).astype(np.float32), means
 
 
+def _floats(x: np.ndarray) -> np.ndarray:
+    """Return pictures as floats: in the dtype of integers, logarithms and shares would be rounded to whole numbers."""
+    return np.asarray(x, np.result_type(x, np.float32))
+
+
 def memory(x: np.ndarray, flip: float) -> BernoulliMixture:
     """Make the model that knows its training pictures x (N, D) by heart: one of them, some pixels flipped.
 
@@ -75,6 +81,7 @@ def memory(x: np.ndarray, flip: float) -> BernoulliMixture:
     >>> by_heart.means.tolist()
     [[0.1, 0.9], [0.9, 0.9]]
     """
+    x = _floats(x)
     return BernoulliMixture(np.full(len(x), 1 / len(x)), np.abs(x - np.asarray(flip, x.dtype)))
 
 
@@ -94,6 +101,7 @@ def fit_mixture(
     >>> float(-model.log_prob(x).mean().round(1))  # hardly more than ln 2, for which of the two it is
     0.7
     """
+    x = _floats(x)
     overall = x.mean(axis=0)
     means = 0.5 * x[rng.choice(len(x), size=components, replace=False)] + 0.5 * overall
     model = BernoulliMixture(np.full(components, 1 / components), np.clip(means, CLOSE, 1 - CLOSE))

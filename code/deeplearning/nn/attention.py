@@ -30,14 +30,18 @@ def additive_attention(query: Any, keys: Any, values: Any, weight: Any) -> tuple
     >>> z.tolist(), alpha.tolist()
     ([[2.0]], [[0.5, 0.5]])
     """
-    n, h = query.shape
-    places = keys.shape[1] if len(keys.shape) == 3 else 0
-    fits = tuple(keys.shape) == (n, places, h) and tuple(values.shape[:2]) == (n, places)
-    if not fits or len(values.shape) != 3 or tuple(weight.shape) != (h,):
+    ranks = [len(array.shape) for array in (query, keys, values, weight)]
+    if (
+        ranks != [2, 3, 3, 1]
+        or tuple(keys.shape) != (query.shape[0], values.shape[1], query.shape[1])
+        or values.shape[0] != query.shape[0]
+        or weight.shape[0] != query.shape[1]
+    ):
         raise ValueError(
             f"additive_attention: query {tuple(query.shape)}, keys {tuple(keys.shape)}, values {tuple(values.shape)}, "
             f"weight {tuple(weight.shape)}; give (N, H), (N, P, H), (N, P, C) and (H,)"
         )
+    n, places, h = keys.shape
     scores = (keys + query.reshape(n, 1, h)).tanh() @ weight.reshape(h, 1)  # (N, P, 1)
     alpha = scores.reshape(n, places).softmax(1)
     seen = alpha.reshape(n, 1, places) @ values  # (N, 1, C)
@@ -60,9 +64,10 @@ def scaled_dot_product_attention(
         (…, L, C).
 
     Raises:
-        ValueError: shapes that do not fit.
+        ValueError: shapes that do not fit, or a mask that is not of floats.
 
-    Equal to PyTorch's function of this name :cite:`vaswani2017`, which has more arguments.
+    Equal to PyTorch's function of this name :cite:`vaswani2017`, which has more arguments and also takes booleans as a
+    mask. A query from which every place is hidden has no answer, here NaN.
 
     >>> from deeplearning.autograd import tensor, zeros
     >>> scaled_dot_product_attention(zeros(1, 3), zeros(2, 3), tensor([[1.0], [3.0]])).tolist()
@@ -80,7 +85,15 @@ def scaled_dot_product_attention(
             f"{tuple(value.shape)}; give (…, L, D), (…, S, D) and (…, S, C)"
         )
     last = len(key.shape) - 1
-    scores = (query @ key.transpose(last - 1, last)) * (scale or 1 / math.sqrt(query.shape[-1]))
+    if scale is None:
+        scale = 1 / math.sqrt(query.shape[-1])
+    scores = (query @ key.transpose(last - 1, last)) * scale
     if attn_mask is not None:
+        # Added, True would count as 1 and hide nothing.
+        if "float" not in str(attn_mask.dtype):
+            raise ValueError(
+                f"scaled_dot_product_attention: attn_mask of {attn_mask.dtype}; give floats to be added to the scores, "
+                "0 for a place that may be looked at and -inf for one that may not"
+            )
         scores = scores + attn_mask
     return scores.softmax(last) @ value

@@ -35,6 +35,10 @@ def nearest(pictures: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.nda
     >>> places.tolist(), distances.tolist()
     ([1], [1.0])
     """
+    # Bytes would overflow in the products, and booleans would not be counted.
+    pictures, known = (
+        np.asarray(part, np.result_type(part, np.float32)) for part in (pictures, known)
+    )
     places, distances = [], []
     ink = known.sum(axis=1)
     for start in range(0, len(pictures), 250):
@@ -53,5 +57,5 @@ def two_sample_accuracy(scores: np.ndarray, drawn: np.ndarray) -> float:
     >>> two_sample_accuracy(np.array([1.0, 1.0, -1.0]), np.array([True, False, False]))
     0.75
     """
-    said = np.asarray(scores) > 0
+    said, drawn = np.asarray(scores) > 0, np.asarray(drawn, bool)
     return float((said[drawn].mean() + (~said[~drawn]).mean()) / 2)
