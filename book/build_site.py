@@ -34,6 +34,9 @@ def run_sphinx(output: Path, *options: str) -> None:
         # Sphinx warns of a page only when it handles it: forget all pages, or the next build would pass.
         (doctrees / "environment.pickle").unlink(missing_ok=True)
         raise BuildError(f"the build of {output.relative_to(ROOT)} failed; the lines above say why")
+    # Maps from the theme's packed scripts and styles to their sources, over three megabytes that no reader opens.
+    for unread in (output / "_static").rglob("*.map"):
+        unread.unlink()
 
 
 def build(output: Path = HTML) -> None:

@@ -268,8 +268,10 @@ def captioned_scenes(
         ``(scenes, facts)``: the scenes, and (count, 3) int64, first digit, relation, second digit.
 
     Raises:
-        ValueError: what ``scenes`` refuses, or settings for which hardly any scene is left.
+        ValueError: a count below 1, what ``scenes`` refuses, or settings for which hardly any scene is left.
     """
+    if count < 1:
+        raise ValueError(f"captioned_scenes: count={count}; give a whole number, at least 1")
     parts: list[Scenes] = []
     relations: list[np.ndarray] = []
     found, blocks = 0, 0

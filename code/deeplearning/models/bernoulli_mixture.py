@@ -41,6 +41,11 @@ class BernoulliMixture:
             raise ValueError(
                 f"BernoulliMixture: weights {self.weights.shape} and means {self.means.shape}; give (K,) and (K, D)"
             )
+        if not (self.weights.min() >= 0 and np.isclose(self.weights.sum(), 1)):
+            raise ValueError(
+                f"BernoulliMixture: weights from {self.weights.min()} to {self.weights.max()} with the sum "
+                f"{self.weights.sum()}; give numbers from 0 on that add up to 1"
+            )
         if not (self.means.min() > 0 and self.means.max() < 1):
             raise ValueError(
                 f"BernoulliMixture: means from {self.means.min()} to {self.means.max()}; give numbers strictly between "
@@ -92,9 +97,9 @@ def fit_mixture(
 
     E: how far each component answers for each picture, :math:`r_{nk} = p(k \mid \mathbf{x}_n)`. M: the means and
     weights of the pictures so shared out, :math:`\pi_k = \frac1N \sum_n r_{nk}` and
-    :math:`\boldsymbol\mu_k = \sum_n r_{nk}\mathbf{x}_n / \sum_n r_{nk}`. Each round raises the likelihood or leaves it.
-    Half a picture of each kind is added to every mean, so that no pixel becomes impossible; components begin at
-    pictures drawn by ``rng``, moved half way to the mean of all.
+    :math:`\boldsymbol\mu_k = \sum_n r_{nk}\mathbf{x}_n / \sum_n r_{nk}`. Each round would raise the likelihood or
+    leave it; but half a picture of each kind is added to every mean, so that no pixel becomes impossible, and that may
+    lower it a little at the end. Components begin at pictures drawn by ``rng``, moved half way to the mean of all.
 
     >>> x = np.repeat([[0.0, 0.0, 1.0], [1.0, 1.0, 0.0]], 50, axis=0)
     >>> model = fit_mixture(x, 2, np.random.default_rng(1))

@@ -173,7 +173,8 @@ def discount(counts: np.ndarray) -> np.ndarray:
 
     With :math:`n_k` n-grams of count k and :math:`Y = n_1/(n_1 + 2n_2)`, it is
     :math:`D_k = k - (k+1)\,Y\,n_{k+1}/n_k` :cite:`chen1999`, kept between 0 and k; where an :math:`n_k` is 0, as among
-    the few n-grams of a short text or of a small alphabet, k/2.
+    the few n-grams of a short text or of a small alphabet, k/2. Among few n-grams the estimate may also be 0: a context
+    whose symbols all have such counts then leaves nothing to others, which cost infinitely many bits there.
 
     >>> discount(np.array([1, 1, 1, 1, 2, 2, 3, 4])).tolist()
     [0.0, 0.5, 1.25, 1.0]

@@ -45,7 +45,8 @@ def shift_register(bits: int = 2, distance: int = 31, gain: float = 4.0) -> dict
     Unit :math:`iB + b` holds bit b of the symbol shown i steps ago as a sign, for
     :math:`K = 2^B` symbols and :math:`H = B(d + 1)` units. In every step each sign moves
     on to the next B units, times ``gain`` and through tanh, which pulls it back to ±1; the
-    last B units are read. ``ValueError`` unless gain > 1, where ±1 are (nearly) kept.
+    last B units are read. ``ValueError`` unless gain > 1: with less, all signs fade
+    to 0. The larger it is, the nearer they stay to ±1.
 
     >>> {name: value.shape for name, value in shift_register(bits=1, distance=3).items()}["rnn.weight_hh_l0"]
     (4, 4)

@@ -67,7 +67,8 @@ def backward(
     ``h`` (T + 1, N, H) is what `forward` returned and ``dh`` (T, N, H) the gradient that
     arrives at each state from that step's own output. The second result, (T + 1, N, H),
     adds what comes from all later steps. With a ``window`` of τ steps nothing flows back
-    from step τ + 1 to step τ, from 2τ + 1 to 2τ and so on: truncated.
+    from step τ + 1 to step τ, from 2τ + 1 to 2τ and so on, nor from step 1 to the first
+    state: truncated.
     """
     w_ih, w_hh = parameters["weight_ih_l0"], parameters["weight_hh_l0"]
     dw_ih, dw_hh, db = np.zeros_like(w_ih), np.zeros_like(w_hh), np.zeros(len(w_hh))

@@ -99,6 +99,10 @@ def sequence_classifier(
                     f"SequenceClassifier: an input of shape {tuple(x.shape)}; give (N, {channels + 1}, L) with the "
                     "mask as the last channel, as data.with_mask(*data.pad(sequences)) makes it"
                 )
+            if not len(x):
+                raise ValueError(
+                    f"SequenceClassifier: an input of shape {tuple(x.shape)}; give at least one sequence"
+                )
             rows = x.transpose(1, 2)  # (N, L, C + 1)
             frames, mask = rows[:, :, :channels], rows[:, :, channels:]
             lengths = [int(count) for (count,) in mask.sum(1).tolist()]

@@ -63,6 +63,10 @@ def vae(
         def decode(self, z: Any, x: Any = None) -> Any:
             scores = self.decoder(z)  # (N, pixels)
             if look_back:
+                if x is None:
+                    raise ValueError(
+                        "VAE: decode(z) without the pictures whose earlier pixels look_back asks for; give decode(z, x)"
+                    )
                 seen = self.before(x.reshape(-1, 1, SIDE, SIDE))  # (N, 1, 28, 28)
                 scores = scores + seen.reshape(-1, pixels)
             return scores

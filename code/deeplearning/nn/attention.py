@@ -84,16 +84,16 @@ def scaled_dot_product_attention(
             f"scaled_dot_product_attention: query {tuple(query.shape)}, key {tuple(key.shape)}, value "
             f"{tuple(value.shape)}; give (…, L, D), (…, S, D) and (…, S, C)"
         )
+    # Added, True would count as 1 and hide nothing.
+    if attn_mask is not None and "float" not in str(attn_mask.dtype):
+        raise ValueError(
+            f"scaled_dot_product_attention: attn_mask of {attn_mask.dtype}; give floats to be added to the scores, 0 "
+            "for a place that may be looked at and -inf for one that may not"
+        )
     last = len(key.shape) - 1
     if scale is None:
         scale = 1 / math.sqrt(query.shape[-1])
     scores = (query @ key.transpose(last - 1, last)) * scale
     if attn_mask is not None:
-        # Added, True would count as 1 and hide nothing.
-        if "float" not in str(attn_mask.dtype):
-            raise ValueError(
-                f"scaled_dot_product_attention: attn_mask of {attn_mask.dtype}; give floats to be added to the scores, "
-                "0 for a place that may be looked at and -inf for one that may not"
-            )
         scores = scores + attn_mask
     return scores.softmax(last) @ value

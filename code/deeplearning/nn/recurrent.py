@@ -39,10 +39,12 @@ class _Recurrent(Module):
                 f"{name}: dropout={dropout!r}; give a probability with 0 <= dropout < 1"
             )
         if dropout > 0 and num_layers == 1:
+            # So that it names the line that makes the layer: RNN has a constructor of its own in between.
+            stacklevel = 3 if "__init__" in vars(type(self)) else 2
             warnings.warn(
                 f"{name}: dropout={dropout} with num_layers=1 drops nothing; it acts between layers, so give "
                 "num_layers=2 or more, or put nn.Dropout after the layer",
-                stacklevel=3,
+                stacklevel=stacklevel,
             )
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)

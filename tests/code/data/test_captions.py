@@ -131,6 +131,7 @@ def test_a_few_scenes_are_the_first_of_many_and_some_are_kept_out() -> None:
         (lambda: c.with_particle("삼", "에"), "with_particle: '에'; give one of 이/가, 은/는"),
         (lambda: c.caption(10, 0, 1, "en"), "digits 10 and 1, relation 0; give digits from 0 to 9"),
         (lambda: c.caption(1, 0, 1, "de"), "language='de'; give one of en, ko"),
+        (lambda: c.captioned_scenes(*squares(), 0, seed=0), "count=0; give a whole number, at least 1"),
         (
             lambda: c.captioned_scenes(*squares(), 1, seed=0, keep=lambda labels: labels[:, 0] > 9),
             "scenes 0 are left; give another keep",

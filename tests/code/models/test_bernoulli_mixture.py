@@ -57,6 +57,15 @@ def test_every_round_raises_the_likelihood_until_the_components_are_found() -> N
     assert sorted(fitted.means.mean(axis=1)) == pytest.approx([0.1, 0.8], abs=0.05)
 
 
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, bool])
+def test_zeros_and_ones_of_any_dtype_are_pictures(dtype: type) -> None:
+    x = ALL[::3].astype(dtype)
+    assert_close(MODEL.log_prob(x), MODEL.log_prob(ALL[::3]), length=18, dtype=np.float32)
+    assert_close(memory(x, 0.25).means, memory(ALL[::3], 0.25).means, dtype=np.float32)
+    fitted, expected = (fit_mixture(part, 2, np.random.default_rng(0), 3) for part in (x, ALL[::3]))
+    assert_close(fitted.means, expected.means, length=300, dtype=np.float32)
+
+
 def test_one_component_is_the_mean() -> None:
     x = (RNG.random((50, 4)) < 0.3).astype(np.float64)
     assert_close(fit_mixture(x, 1, RNG, 1).means[0], (x.sum(axis=0) + 0.5) / 51, length=50)
@@ -90,6 +99,8 @@ def test_no_picture_is_impossible() -> None:
             np.array([[0.5, 1.0]]),
             "means from 0.5 to 1.0; give numbers strictly between",
         ),
+        (np.array([0.5, 0.6]), np.full((2, 3), 0.5), "with the sum 1.1; give numbers from 0 on"),
+        (np.array([-0.5, 1.5]), np.full((2, 3), 0.5), "weights from -0.5 to 1.5 with the sum 1.0"),
     ],
 )
 def test_refused(weights: np.ndarray, means: np.ndarray, words: str) -> None:

@@ -139,6 +139,8 @@ def test_inputs_refused() -> None:
         for shape in ((2, 3, 5), (4, 5)):
             with pytest.raises(ValueError, match=r"give \(N, 4, L\) with the mask as the last"):
                 model(engine.tensor(np.ones(shape, np.float32)))
+        with pytest.raises(ValueError, match=r"shape \(0, 4, 5\); give at least one sequence"):
+            model(engine.tensor(np.ones((0, 4, 5), np.float32)))
         with pytest.raises(ValueError, match=r"sequence 1 has no frame; .* leave it out"):
             model(engine.tensor(empty))
         for way in ({"bidirectional": True}, {"read_out": "mean"}):

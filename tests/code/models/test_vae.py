@@ -155,6 +155,11 @@ def test_refused(arguments: dict[str, Any], words: str) -> None:
         vae(**{"nn": torch.nn} | arguments)
 
 
+def test_a_decoder_that_looks_back_needs_the_picture() -> None:
+    with pytest.raises(ValueError, match=r"give decode\(z, x\)"):
+        vae(784, 4, 2, 3, nn=TORCH.nn).decode(torch.zeros(1, 2))
+
+
 def test_groups_that_do_not_come_out_even() -> None:
     with pytest.raises(ValueError, match="draws=3 of 4; give a number that divides them"):
         importance_bound(np.zeros((4, 2)), 3)

@@ -19,7 +19,7 @@ def normal(*shape: int, seed: int = 0) -> np.ndarray:
     ((3, 4), (5, 4), (5, 2)), ((2, 3, 4), (2, 5, 4), (2, 5, 6)), ((2, 3, 1, 4), (2, 3, 5, 4), (2, 3, 5, 4)),
 ])  # fmt: skip
 @pytest.mark.parametrize("mask", [False, True])
-@pytest.mark.parametrize("scale", [None, 0.3])
+@pytest.mark.parametrize("scale", [None, 0.3, 0.0])
 def test_scaled_dot_product_is_pytorchs(shapes: Any, mask: bool, scale: float | None) -> None:
     arrays = [normal(*shape, seed=seed) for seed, shape in enumerate(shapes)]
     bias = normal(shapes[0][-2], 5, seed=9) if mask else None
@@ -72,6 +72,11 @@ def test_additive_attention_has_right_gradients() -> None:
         (lambda t: attention.additive_attention(t(2, 3), t(2, 3), t(2, 4, 5), t(3)), r"give \(N, H\), \(N, P, H\)"),
         (lambda t: attention.scaled_dot_product_attention(t(2, 3), t(4, 2), t(4, 3)), r"key \(4, 2\)"),
         (lambda t: attention.scaled_dot_product_attention(t(2, 3), t(4, 3), t(5, 3)), r"value \(5, 3\)"),
+        (lambda t: attention.additive_attention(t(2, 1, 3), t(2, 4, 3), t(2, 4, 5), t(3)), r"query \(2, 1, 3\)"),
+        (
+            lambda t: attention.scaled_dot_product_attention(t(2, 3), t(4, 3), t(4, 3), np.ones((2, 4), bool)),
+            r"attn_mask of bool; give floats",
+        ),
     ],
 )  # fmt: skip
 def test_refused(call: Any, words: str) -> None:

@@ -160,8 +160,10 @@ def test_dropout_acts_between_layers_while_training() -> None:
     layer.eval()
     with no_grad():
         assert layer(x)[0].tolist() == layer(x)[0].tolist()
-    with pytest.warns(UserWarning, match="drops nothing"):
-        recurrent.GRU(2, 3, dropout=0.5)
+    for kind in ("RNN", "LSTM", "GRU"):
+        with pytest.warns(UserWarning, match="drops nothing") as caught:
+            getattr(recurrent, kind)(2, 3, dropout=0.5)
+        assert caught[0].filename == __file__  # it points at the caller
 
 
 def test_used_twice_in_one_graph() -> None:

@@ -29,6 +29,14 @@ def test_nearest_is_the_least_of_all_distances() -> None:
     np.testing.assert_array_equal(apart[np.arange(300), places], apart.min(axis=1))
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, bool])
+def test_nearest_of_zeros_and_ones_of_any_dtype(dtype: type) -> None:
+    known = (RNG.random((5, 784)) < 0.9).astype(dtype)  # more ones in common than a byte can count
+    places, distances = nearest(known, known)
+    assert places.tolist() == [0, 1, 2, 3, 4]
+    assert distances.tolist() == [0] * 5
+
+
 @pytest.mark.parametrize(
     ("scores", "expected"), [([1, 1, -1, -1], 1.0), ([1, 1, 1, 1], 0.5), ([-1, -1, 1, 1], 0.0)]
 )
