@@ -139,13 +139,14 @@ class _Recurrence(Operation):
 
 def _by_gate(x: Array, weight: Array, gates: int, factor: Any, *biases: Array | None) -> Array:
     """Return the product of the rows x (R, I) with the weights (G · H, I), and biases, times ``factor``: (G, R, H)."""
-    blocks = weight.reshape(gates, -1, weight.shape[1]) * factor
+    columns = [weight]
+    given = [bias for bias in biases if bias is not None]
+    if given:  # as the weights of an input that is always 1: the product adds it without another pass over z
+        columns.append(sum(given)[:, None])
+        x = np.hstack([x, np.ones((len(x), 1), x.dtype)])
+    blocks = np.hstack(columns).reshape(gates, -1, x.shape[1]) * factor
     z = empty((gates, len(x), blocks.shape[1]), x.dtype)
-    np.matmul(x, blocks.transpose(0, 2, 1), out=z)
-    bias: Any = sum(bias for bias in biases if bias is not None)
-    if np.ndim(bias):
-        z += bias.reshape(gates, 1, -1) * factor
-    return z
+    return np.matmul(x, blocks.transpose(0, 2, 1), out=z)
 
 
 class RNN(_Recurrence):

@@ -52,7 +52,7 @@ class Mean(_Reduction):
 
     def backward(self, dy: Array) -> Array:
         n = math.prod(self.shape[a] for a in self.axes)
-        return np.broadcast_to(self._expand(dy), self.shape) / n
+        return np.broadcast_to(self._expand(np.asarray(dy / n)), self.shape)
 
 
 class Extremum(_Reduction):
