@@ -142,7 +142,7 @@ def _by_gate(x: Array, weight: Array, gates: int, factor: Any, *biases: Array | 
     columns = [weight]
     given = [bias for bias in biases if bias is not None]
     if given:  # as the weights of an input that is always 1: the product adds it without another pass over z
-        columns.append(sum(given)[:, None])
+        columns.append(np.sum(given, axis=0)[:, None])
         x = np.hstack([x, np.ones((len(x), 1), x.dtype)])
     blocks = np.hstack(columns).reshape(gates, -1, x.shape[1]) * factor
     z = empty((gates, len(x), blocks.shape[1]), x.dtype)
