@@ -256,7 +256,8 @@ def test_a_killed_worker_is_explained_and_nothing_finished_is_lost(workshop) -> 
     assert "--jobs 1" in line
     assert list(result.records) == ["N2"]
     done = {f"N1 {name.removesuffix('.json').replace('-', ' ')}" for name in kept(workshop)}
-    assert done >= set(BOTH[:6])  # those before it had been handed on, or were on disk at least
+    # Those before it are on disk, but for the one that the other worker may have had in hand: it is ended as well.
+    assert len(set(BOTH[:6]) - done) <= 1
     assert "N1 3 a" not in done
     workshop.ran()
     workshop.mishap("")
